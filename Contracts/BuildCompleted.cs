@@ -1,0 +1,105 @@
+namespace Builds.Contracts;
+
+/// <summary>The one outcome of a build. Published by the worker, or by the Gateway for what no worker can answer.</summary>
+public sealed record BuildCompleted
+{
+    public required Guid BuildId { get; init; }
+
+    /// <summary>0 = it never started.</summary>
+    public required int Attempt { get; init; }
+
+    public required BuildOutcome Outcome { get; init; }
+
+    /// <summary>Whose fault it was, where it did not succeed.</summary>
+    public FailureClass? Class { get; init; }
+
+    /// <summary>What was wrong and what to do, for the person who can mend it.</summary>
+    public string? Reason { get; init; }
+
+    public required ImageReference Image { get; init; }
+    public required IReadOnlyList<string> Tags { get; init; }
+
+    /// <summary>With the commit that was built.</summary>
+    public required GitSource Source { get; init; }
+
+    public IReadOnlyDictionary<string, string>? BuildArgs { get; init; }
+    public string? Target { get; init; }
+    public string? Platform { get; init; }
+    public BuildCause? Cause { get; init; }
+
+    /// <summary>As the registry has it.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>Tags that were pushed and seen in the registry.</summary>
+    public required IReadOnlyList<string> Pushed { get; init; }
+
+    public required IReadOnlyList<BaseImage> Bases { get; init; }
+    public required IReadOnlyList<BuildPhase> Phases { get; init; }
+
+    /// <summary>How many <see cref="BuildLog"/> batches this attempt published.</summary>
+    public required int LogBatches { get; init; }
+
+    public required DateTimeOffset CompletedAt { get; init; }
+}
+
+public enum BuildOutcome
+{
+    Succeeded,
+    Failed,
+    Errored,
+    Cancelled,
+    TimedOut,
+    Superseded,
+}
+
+public enum FailureClass
+{
+    /// <summary>Dockerfile, source or definition: the author can mend it.</summary>
+    Author,
+
+    /// <summary>Machine, registry, broker: the operator can mend it.</summary>
+    Service,
+
+    /// <summary>Refused by a rule of this service.</summary>
+    Policy,
+
+    /// <summary>A limit on time or size.</summary>
+    Limit,
+}
+
+/// <summary>An image that the build stood on, as it was resolved.</summary>
+public sealed record BaseImage
+{
+    /// <summary>Normalized, with registry and tag: <c>docker.io/library/debian:latest</c>.</summary>
+    public required string Reference { get; init; }
+
+    public required string Digest { get; init; }
+
+    /// <summary>Name or number of the stage that used it.</summary>
+    public required string Stage { get; init; }
+
+    public required BaseImageKind Kind { get; init; }
+
+    /// <summary>The Dockerfile names the digest itself, so a rebuild would change nothing.</summary>
+    public required bool Pinned { get; init; }
+}
+
+public enum BaseImageKind
+{
+    From,
+    CopyFrom,
+    Mount,
+    Frontend,
+}
+
+/// <summary>A part of a build and how long it took, by a monotonic clock.</summary>
+public sealed record BuildPhase
+{
+    /// <summary>provisioning, checkingOut, pullingBases, building or pushing.</summary>
+    public required string Name { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>So far, while it runs.</summary>
+    public required double Seconds { get; init; }
+}

@@ -1,0 +1,28 @@
+create table image (
+  registry     text    not null,
+  repository   text    not null,
+  namespace    text    not null,
+  definition   text    not null, -- JSON as it was put, defaults filled in
+  version      integer not null,
+  trigger_hash blob    unique,   -- SHA-256 of the secret in its trigger URL
+  defined_at   integer not null,
+  primary key (registry, repository)
+) strict, without rowid;
+
+create index image_by_namespace on image (namespace, repository);
+
+-- Versions go on growing after an image was forgotten and defined anew.
+create table forgotten_image (
+  registry   text    not null,
+  repository text    not null,
+  version    integer not null,
+  primary key (registry, repository)
+) strict, without rowid;
+
+create table outdated (
+  registry   text not null,
+  repository text not null,
+  tag        text not null,
+  flag       text not null, -- ImageOutdated as JSON
+  primary key (registry, repository, tag)
+) strict, without rowid;

@@ -1,0 +1,166 @@
+using System.Reflection;
+using System.Threading.Channels;
+using Dapper;
+using DbUp;
+using Microsoft.Data.Sqlite;
+
+namespace Builds.Gateway.Storing;
+
+/// <summary>
+/// One SQLite file with one writer. Writes that wait together are committed together: under load one sync to disk
+/// answers for many, and nothing is acknowledged before it.
+/// </summary>
+public abstract class SqliteStore : IAsyncDisposable
+{
+    private const int Together = 256;
+
+    private readonly Channel<Write> _waiting = Channel.CreateBounded<Write>(
+        new BoundedChannelOptions(4 * Together) { SingleReader = true });
+
+    private readonly string _connectionString;
+    private readonly string _synchronous;
+    private readonly Task _writer;
+
+    /// <param name="schema">The folder in the assembly's resources whose numbered scripts make the schema.</param>
+    /// <param name="synchronous">FULL where an answer promises durability, NORMAL where the last second may be lost.</param>
+    protected SqliteStore(string path, string schema, string synchronous)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            ForeignKeys = true,
+            DefaultTimeout = 30,
+        }.ToString();
+        _synchronous = synchronous;
+
+        using (var db = Open())
+            db.Execute("pragma journal_mode = wal");
+        var upgraded = DeployChanges.To.SqliteDatabase(_connectionString)
+            .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly(), name => name.Contains(schema))
+            .WithTransactionPerScript()
+            .LogToNowhere()
+            .Build()
+            .PerformUpgrade();
+        if (!upgraded.Successful)
+            throw new InvalidOperationException($"The schema of {path} could not be brought up to date.", upgraded.Error);
+
+        _writer = Task.Factory.StartNew(WriteAll, TaskCreationOptions.LongRunning);
+    }
+
+    /// <summary>Raised on the writer's thread after each commit.</summary>
+    public event Action? Committed;
+
+    /// <summary>Runs in a transaction and returns once it is on disk. The work is all or nothing, quick, and asks nobody else.</summary>
+    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancel)
+    {
+        var write = new Write<T>(work);
+        await _waiting.Writer.WriteAsync(write, cancel);
+        return await write.Done; // not cancellable from here on: it will be committed
+    }
+
+    public Task WriteAsync(Action<SqliteConnection> work, CancellationToken cancel) =>
+        WriteAsync(db => { work(db); return true; }, cancel);
+
+    /// <summary>Reads a committed state, beside the writer and without waiting for it.</summary>
+    public T Read<T>(Func<SqliteConnection, T> query)
+    {
+        using var db = Open();
+        return query(db);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await _writer;
+        GC.SuppressFinalize(this);
+    }
+
+    private SqliteConnection Open()
+    {
+        var db = new SqliteConnection(_connectionString);
+        db.Open();
+        db.Execute($"pragma synchronous = {_synchronous}");
+        return db;
+    }
+
+    private void WriteAll()
+    {
+        using var db = Open();
+        var batch = new List<Write>(Together);
+
+        while (_waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (batch.Count < Together && _waiting.Reader.TryRead(out var write))
+                batch.Add(write);
+            Commit(db, batch);
+            batch.Clear();
+        }
+    }
+
+    private void Commit(SqliteConnection db, List<Write> batch)
+    {
+        try
+        {
+            db.Execute("begin immediate");
+            foreach (var write in batch)
+                write.Run(db);
+            db.Execute("commit");
+        }
+        catch (Exception e)
+        {
+            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
+                db.Execute("rollback");
+            foreach (var write in batch)
+                write.Fail(e);
+            return;
+        }
+
+        foreach (var write in batch)
+            write.Finish();
+        Committed?.Invoke();
+    }
+
+    private abstract class Write
+    {
+        public abstract void Run(SqliteConnection db);
+        public abstract void Finish();
+        public abstract void Fail(Exception e);
+    }
+
+    private sealed class Write<T>(Func<SqliteConnection, T> work) : Write
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _result = default!;
+        private Exception? _error;
+
+        public Task<T> Done => _done.Task;
+
+        // A failing write takes back its own changes and leaves the others of the batch alone.
+        public override void Run(SqliteConnection db)
+        {
+            db.Execute("savepoint one");
+            try
+            {
+                _result = work(db);
+            }
+            catch (Exception e)
+            {
+                _error = e;
+                db.Execute("rollback to one");
+            }
+
+            db.Execute("release one");
+        }
+
+        public override void Finish()
+        {
+            if (_error is null)
+                _done.SetResult(_result);
+            else
+                _done.SetException(_error);
+        }
+
+        public override void Fail(Exception e) => _done.TrySetException(_error ?? e);
+    }
+}

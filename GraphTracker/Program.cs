@@ -1,0 +1,14 @@
+using Builds.GraphTracker.Layers;
+using Builds.ServiceDefaults;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+
+builder.AddTelemetry();
+builder.AddHealth();
+builder.AddBus(_ => { }, LayersSlice.AddLayersTopology);
+
+var app = builder.Build();
+
+app.MapHealth();
+
+await app.RunAsync();
