@@ -1,4 +1,8 @@
 using Builds.ServiceDefaults;
+using Builds.Worker.Sources;
+
+if (args is [CheckoutCommand.Name])
+    return await CheckoutCommand.RunAsync(CancellationToken.None);
 
 var builder = WebApplication.CreateSlimBuilder(args);
 
@@ -11,3 +15,4 @@ var app = builder.Build();
 app.MapHealth();
 
 await app.RunAsync();
+return 0;
