@@ -12,6 +12,9 @@ internal static partial class GitText
         return clean.Length <= most ? clean : clean[..most] + "…";
     }
 
+    /// <summary>The worker's fault and not the repository's.</summary>
+    public static bool IsDiskFull(Exception fault) => fault.Message.Contains("No space left", StringComparison.Ordinal);
+
     public static bool IsCommit(string text) => Commit().IsMatch(text);
 
     public static bool IsRef(string text) => text.Length <= 250 && Ref().IsMatch(text);
@@ -28,6 +31,7 @@ internal static partial class GitText
     private static partial Regex Commit();
 
     /// <summary>git-check-ref-format, short of what a server's list of refs tells anyway.</summary>
-    [GeneratedRegex(@"\A(?![-/.])(?!.*(\.\.|//|@\{|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\A(?![-/.])(?!.*(\.\.|//|@\{|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Ref();
 }

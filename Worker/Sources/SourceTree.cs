@@ -24,12 +24,12 @@ internal static class SourceTree
                 OnCheckoutProgress = (_, _, _) => meter.Moved(),
             });
         }
-        catch (LibGit2SharpException fault)
+        catch (LibGit2SharpException fault) when (!GitText.IsDiskFull(fault))
         {
-            throw fault.Message.Contains("No space left", StringComparison.Ordinal)
-                ? new IOException($"The worker's disk is full: {fault.Message}", fault)
-                : new BuildFailedException(
-                    $"The files of commit {commitId} cannot be written: {GitText.Shown(fault.Message)}.", FailureClass.Author, fault);
+            throw new BuildFailedException(
+                $"The files of commit {commitId} cannot be written: {GitText.Shown(fault.Message)}.",
+                FailureClass.Author,
+                fault);
         }
         return links;
     }
@@ -51,7 +51,7 @@ internal static class SourceTree
                     trees.Push((Tree)entry.Target);
                 else if (entry.TargetType == TreeEntryTargetType.GitLink)
                     links.Add(new Gitlink(entry.Path, entry.Target.Sha, null));
-                else if (entry is { Path: ".gitmodules", Mode: Mode.NonExecutableFile or Mode.ExecutableFile })
+                else if (size <= GitModules.MaxBytes && entry is { Path: ".gitmodules", Mode: Mode.NonExecutableFile })
                     urls = GitModules.Urls(((Blob)entry.Target).GetContentText());
             }
         }
