@@ -58,7 +58,7 @@ public static class CheckoutCommand
         {
             return new CheckoutReport { Failure = ours.Message };
         }
-        catch (OutOfMemoryException)
+        catch (Exception fault) when (GitText.IsOutOfMemory(fault))
         {
             return new CheckoutReport
             {

@@ -35,7 +35,7 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
         {
             throw Failure($"The git server refuses to give {url}: {GitText.Shown(refusal.Message)}.", refusal);
         }
-        catch (LibGit2SharpException fault) when (!GitText.IsDiskFull(fault))
+        catch (LibGit2SharpException fault) when (GitText.IsItsOwn(fault))
         {
             throw Failure(
                 $"What {url} sends cannot be unpacked: {GitText.Shown(fault.Message)}. "

@@ -12,8 +12,12 @@ internal static partial class GitText
         return clean.Length <= most ? clean : clean[..most] + "…";
     }
 
-    /// <summary>The worker's fault and not the repository's.</summary>
-    public static bool IsDiskFull(Exception fault) => fault.Message.Contains("No space left", StringComparison.Ordinal);
+    public static bool IsOutOfMemory(Exception fault) =>
+        fault is OutOfMemoryException || fault.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>It says something about the repository, and not about this machine.</summary>
+    public static bool IsItsOwn(Exception fault) =>
+        !IsOutOfMemory(fault) && !fault.Message.Contains("No space left", StringComparison.Ordinal);
 
     public static bool IsCommit(string text) => Commit().IsMatch(text);
 

@@ -108,8 +108,8 @@ internal sealed class HttpGitServer : GitServer
             if (inner is AuthenticationException)
             {
                 return new BuildFailedException(
-                    $"The certificate of {_at.Host} is not trusted: {inner.Message.TrimEnd('.')}. Mend it at the server, "
-                    + "or have the operator add its authority to those that the workers trust.");
+                    $"The certificate of {_at.Host} is not trusted: {inner.Message.TrimEnd('.')}. Mend it at the "
+                    + "server, or have the operator add its authority to those that the workers trust.");
             }
             if (inner is SocketException)
                 return GitHosts.Unreachable(_at, inner.Message);
@@ -133,9 +133,9 @@ internal sealed class HttpGitServer : GitServer
         (401, null) => new BuildFailedException(
             $"The repository {_at} needs credentials, or is not there; store some for {_at.Host} and name them in the "
             + "definition."),
-        (401, { } given) => new BuildFailedException(
-            $"{_at.Host} does not accept the credentials {(given.Username is { } name ? $"of {GitText.Shown(name)} " : "")}"
-            + $"for {_at}; renew them."),
+        (401, { Username: { } name }) => new BuildFailedException(
+            $"{_at.Host} does not accept the credentials of {GitText.Shown(name)} for {_at}; renew them."),
+        (401, _) => new BuildFailedException($"{_at.Host} does not accept the token for {_at}; renew it."),
         (403, _) => new BuildFailedException($"{_at.Host} forbids reading {_at}; give the credentials that right."),
         (404 or 410, null) => new BuildFailedException(
             $"There is no repository at {_at}, or it needs credentials; correct the URL, or store credentials."),

@@ -24,7 +24,7 @@ internal static class SourceTree
                 OnCheckoutProgress = (_, _, _) => meter.Moved(),
             });
         }
-        catch (LibGit2SharpException fault) when (!GitText.IsDiskFull(fault))
+        catch (LibGit2SharpException fault) when (GitText.IsItsOwn(fault))
         {
             throw new BuildFailedException(
                 $"The files of commit {commitId} cannot be written: {GitText.Shown(fault.Message)}.",

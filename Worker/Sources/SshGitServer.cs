@@ -23,8 +23,8 @@ internal sealed class SshGitServer(
         if (credential is not { Kind: GitCredentialKind.GitSsh, PrivateKey: { Length: > 0 } key })
         {
             throw new BuildFailedException(
-                $"The repository {url} needs a deploy key; store a credential of kind gitSsh for {url.Host} and name it "
-                + "in the definition. (It is only ever sent to the server that the build's own git URL names.)");
+                $"The repository {url} needs a deploy key; store a credential of kind gitSsh for {url.Host} and name "
+                + "it in the definition. (It is only ever sent to the server that the build's own git URL names.)");
         }
         if (string.IsNullOrWhiteSpace(credential.KnownHosts))
         {
