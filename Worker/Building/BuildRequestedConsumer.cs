@@ -14,32 +14,37 @@ public sealed partial class BuildRequestedConsumer(
 {
     public async Task Consume(ConsumeContext<BuildRequested> context)
     {
+        var build = await BeginAsync(context);
+        if (build is not null)
+            await build.Settled.WaitAsync(context.CancellationToken);
+    }
+
+    private async Task<RunningBuild?> BeginAsync(ConsumeContext<BuildRequested> context)
+    {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, builds.Draining);
         var request = context.Message;
-
-        var slot = await builds.SlotAsync(cancel.Token);
-        RunningBuild build;
+        IDisposable? slot = null;
         try
         {
+            slot = await builds.SlotAsync(cancel.Token);
             var claim = await claims.ClaimAsync(
                 new ClaimBuild { ClaimId = NewId.NextGuid(), Request = request, Worker = options.Value.Name }, cancel.Token);
             if (claim.Verdict != ClaimVerdict.Granted)
             {
                 Log.NotGranted(logger, request.BuildId, claim.Verdict, claim.Reason);
                 slot.Dispose();
-                return;
+                return null;
             }
 
             Log.Granted(logger, request.BuildId, claim.Attempt!.Value);
-            build = builds.Start(request with { Image = claim.Image! }, claim, slot);
+            return builds.Start(request with { Image = claim.Image! }, claim, slot);
         }
-        catch
+        catch (OperationCanceledException)
         {
-            slot.Dispose();
+            slot?.Dispose();
+            await Task.Delay(Timeout.Infinite, context.CancellationToken); // not begun: back to the queue as the bus stops
             throw;
         }
-
-        await build.Settled.WaitAsync(context.CancellationToken);
     }
 
     private static partial class Log

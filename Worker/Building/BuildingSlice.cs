@@ -22,7 +22,11 @@ public static class BuildingSlice
         // Running builds drain first, then the bus stops; neither may be cut short by the host.
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>((host, worker) =>
             host.ShutdownTimeout = TimeSpan.FromSeconds(worker.Value.DrainSeconds) + TimeSpan.FromMinutes(5));
-        builder.Services.Configure<MassTransitHostOptions>(bus => bus.ConsumerStopTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.Configure<MassTransitHostOptions>(bus =>
+        {
+            bus.ConsumerStopTimeout = TimeSpan.FromSeconds(5);
+            bus.StopTimeout = TimeSpan.FromSeconds(30);
+        });
     }
 
     public static void AddBuildingConsumers(this IBusRegistrationConfigurator bus)
