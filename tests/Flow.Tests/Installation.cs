@@ -14,6 +14,8 @@ public sealed class Installation : IAsyncDisposable
     private readonly List<ServiceProcess> _workers = [];
     private readonly InstallationOptions _options;
 
+    private FaultProxy? _registryProxy;
+
     private Installation(InstallationOptions options) => _options = options;
 
     public Broker Broker { get; private set; } = null!;
@@ -151,7 +153,7 @@ public sealed class Installation : IAsyncDisposable
         Api?.Dispose();
         foreach (var worker in _workers)
             await worker.DisposeAsync();
-        foreach (var part in new IAsyncDisposable?[] { Gateway, Engine, Git, Registry, Broker })
+        foreach (var part in new IAsyncDisposable?[] { Gateway, Engine, Git, _registryProxy, Registry, Broker })
         {
             if (part is not null)
                 await part.DisposeAsync();
@@ -164,6 +166,8 @@ public sealed class Installation : IAsyncDisposable
     {
         var broker = Broker.StartAsync();
         Registry = await Registry.StartAsync(_options.Registry);
+        if (_options.BehindProxy is { } use)
+            use(_registryProxy = FaultProxy.Before(Registry.Port));
         Git = await GitServer.StartAsync(_options.Git);
         if (_options.Provider == "engine")
             Engine = await DockerDaemon.StartAsync();
@@ -181,7 +185,7 @@ public sealed class Installation : IAsyncDisposable
             ["Bus:Address"] = Broker.Address.ToString(),
             ["Bus:HeartbeatSeconds"] = "5",
             ["Store:Folder"] = "{folder}/state",
-            ["Registry:Default"] = Registry.Host,
+            ["Registry:Default"] = _registryProxy?.Host ?? Registry.Host,
             ["Git:AllowedHosts:0"] = "127.0.0.1",
             ["Keys:File"] = _folder.File("keys.json"),
             ["Tokens:AdminFile"] = "{folder}/admin-token",
@@ -202,6 +206,10 @@ public sealed record InstallationOptions
     public string Provider { get; init; } = "engine";
 
     public int Workers { get; init; } = 1;
+
+    /// <summary>Given the proxy that everybody but the test reaches the registry through.</summary>
+    public Action<FaultProxy>? BehindProxy { get; init; }
+
     public RegistryOptions? Registry { get; init; }
     public GitServerOptions? Git { get; init; }
     public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
