@@ -26,7 +26,7 @@ public sealed partial class BasePuller(
     {
         var source = await BuildSource.ReadAsync(root, request, options.Value.Frontend, cancel);
         using var docker = daemon.Connect();
-        var builder = await DaemonBuilder.OfAsync(docker, options.Value.Builder, cancel);
+        var builder = await DaemonBuilder.OfAsync(daemon, docker, options.Value.Builder, cancel);
         var uses = BaseUses.Of(source.Dockerfile, request, builder.Platform, inOrder: !builder.IsBuildKit);
 
         var manifests = new Dictionary<ImageName, Manifest>();

@@ -66,8 +66,8 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
     {
         if (message.Error?.Message is { } error)
             _error = error;
-        if (message.Aux?.ExtensionData?.GetValueOrDefault("Digest") is JsonElement digest)
-            Digest = digest.GetString();
+        if (message.Aux?.ExtensionData is { } aux && aux.TryGetValue("Digest", out var digest) && digest is JsonElement text)
+            Digest = text.GetString();
         if (message is not { ID: { } layer, Status: { } status })
             return null;
         if (Ends.Any(end => status.StartsWith(end, StringComparison.Ordinal)))

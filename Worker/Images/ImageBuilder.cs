@@ -36,7 +36,9 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
         var sending = bases.Context.WriteAsync(pipe.Writer, options.Value, stop.Token);
         try
         {
+#pragma warning disable CS0618 // what is said to replace it hands messages on without waiting for whoever is behind
             await using var answer = await docker.Images.BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
+#pragma warning restore CS0618
             return await FollowAsync(answer, daemon, log, cancel);
         }
         catch (Exception e) when (e is not (BuildFailedException or OperationCanceledException))
