@@ -11,7 +11,7 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
 {
     public static async Task<DaemonState> CaptureAsync(DaemonEndpoint daemon, CancellationToken cancel)
     {
-        using var docker = Connect(daemon);
+        using var docker = daemon.Connect();
         return await CaptureAsync(docker, cancel);
     }
 
@@ -22,7 +22,7 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
     /// <returns>What was there and is gone, with no way to get it back.</returns>
     public async Task<IReadOnlyList<string>> RestoreAsync(DaemonEndpoint daemon, CancellationToken cancel)
     {
-        using var docker = Connect(daemon);
+        using var docker = daemon.Connect();
         await RemoveContainersAsync(docker, cancel);
         var now = await CaptureAsync(docker, cancel);
         await PutTagsBackAsync(docker, now, cancel);
@@ -113,7 +113,7 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
     {
         var colon = tag.LastIndexOf(':');
         return docker.Images.TagImageAsync(
-            image, new ImageTagParameters { RepositoryName = tag[..colon], Tag = tag[(colon + 1)..], Force = true }, cancel);
+            image, new ImageTagParameters { RepositoryName = tag[..colon], Tag = tag[(colon + 1)..] }, cancel);
     }
 
     private static bool IsTag(string reference) => !reference.Contains('@');
@@ -141,6 +141,4 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
             // by a sibling that goes first; whether it went is looked at afterwards
         }
     }
-
-    private static DockerClient Connect(DaemonEndpoint daemon) => throw new NotImplementedException();
 }

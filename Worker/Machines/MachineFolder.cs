@@ -17,10 +17,13 @@ public sealed class MachineFolder
     public string File(string name) => Path.Combine(FullPath, name);
 
     /// <summary>A folder in it that nobody else may read.</summary>
-    public string Folder(string name) =>
-        Directory.CreateDirectory(
-            Path.Combine(FullPath, name),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+    public string Folder(string name)
+    {
+#pragma warning disable CA1416 // a worker runs on Linux
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        return Directory.CreateDirectory(Path.Combine(FullPath, name), Owner).FullName;
+#pragma warning restore CA1416
+    }
 
     /// <summary>On disk when it returns.</summary>
     public void Write(MachineIntent intent)

@@ -63,21 +63,18 @@ internal static class Readiness
             ? new Uri("http://docker")
             : new UriBuilder(daemon.Address) { Scheme = daemon.Certificates is null ? "http" : "https" }.Uri;
 
-    private static SslClientAuthenticationOptions Trust(string certificates) =>
-        new()
+    private static SslClientAuthenticationOptions Trust(string certificates)
+    {
+        var policy = new X509ChainPolicy
         {
-            ClientCertificates =
-            [
-                X509Certificate2.CreateFromPemFile(
-                    Path.Combine(certificates, "cert.pem"), Path.Combine(certificates, "key.pem")),
-            ],
-            CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(Path.Combine(certificates, "ca.pem")) },
-                RevocationMode = X509RevocationMode.NoCheck, // the authority is as old as the machine
-            },
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck, // the authority is as old as the machine
         };
+        policy.CustomTrustStore.ImportFromPemFile(Path.Combine(certificates, "ca.pem"));
+        var own = X509Certificate2.CreateFromPemFile(
+            Path.Combine(certificates, "cert.pem"), Path.Combine(certificates, "key.pem"));
+        return new SslClientAuthenticationOptions { ClientCertificates = [own], CertificateChainPolicy = policy };
+    }
 
     private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
     {
