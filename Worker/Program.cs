@@ -7,9 +7,9 @@ using Builds.Worker.Sources;
 
 // A checkout runs in a process of its own, limited and killable; see CheckoutCommand.
 if (args is ["checkout", ..])
-    return await CheckoutCommand.RunAsync(args[1..]);
+    return await CheckoutCommand.RunAsync(CancellationToken.None);
 if (args is ["keys", ..])
-    return KeysCommand.Run(args[1..]);
+    return KeysCommand.Run(args[1..], Console.Out, Console.Error);
 
 var builder = WebApplication.CreateSlimBuilder(args);
 

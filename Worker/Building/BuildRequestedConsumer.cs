@@ -61,7 +61,7 @@ public sealed class BuildRequestedConsumerDefinition : ConsumerDefinition<BuildR
 {
     private readonly int _slots;
 
-    public BuildRequestedConsumerDefinition(IOptions<WorkerOptions> options, Machines.MachineSlots machines)
+    public BuildRequestedConsumerDefinition(IOptions<WorkerOptions> options, Machines.Machines machines)
     {
         EndpointName = "worker.build-requested";
         _slots = Math.Min(options.Value.Slots, machines.MostAtOnce ?? int.MaxValue);

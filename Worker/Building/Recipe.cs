@@ -12,7 +12,8 @@ namespace Builds.Worker.Building;
 /// kept in <c>leftovers</c> is undone in reverse once the outcome is known.
 /// </summary>
 public sealed class Recipe(
-    Machines.Machines machines, Checkouts checkouts, Images.Images images, ClaimClient claims,
+    Machines.Machines machines, Checkouts checkouts, BasePuller puller, ImageBuilder builder, ImagePusher pusher,
+    ClaimClient claims,
     IOptions<WorkerOptions> worker, IOptions<LimitOptions> limits)
 {
     public async Task<PushedImage> RunAsync(
@@ -25,16 +26,16 @@ public sealed class Recipe(
         build.Commit = checkout.Commit;
 
         var bases = await build.InPhaseAsync("pullingBases", Minutes(limits.Value.PullingBasesMinutes), cancel =>
-            images.PullBasesAsync(machine.Daemon, checkout.Root, build.Request, credentials.Registries, log, cancel));
+            puller.PullAsync(machine.Daemon, checkout.Root, build.Request, credentials.Registries, log, cancel));
         build.Bases = bases.Images;
 
         var image = await build.InPhaseAsync("building", Minutes(limits.Value.BuildingMinutes), cancel =>
-            images.BuildAsync(machine.Daemon, bases, checkout.Commit, log, cancel));
+            builder.BuildAsync(machine.Daemon, bases, checkout.Commit, log, cancel));
 
         await ClaimWatch.ConfirmAsync(build, claims);
 
         return await build.InPhaseAsync("pushing", Minutes(limits.Value.PushingMinutes), cancel =>
-            images.PushAsync(machine.Daemon, image, credentials.Registries, log, cancel));
+            pusher.PushAsync(machine.Daemon, image, credentials.Registries, log, cancel));
     }
 
     private async Task<Machine> ProvisionAsync(

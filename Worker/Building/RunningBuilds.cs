@@ -9,7 +9,7 @@ namespace Builds.Worker.Building;
 /// the second delivery is refused its claim.
 /// </summary>
 public sealed partial class RunningBuilds(
-    BuildAttempt attempt, IOptions<WorkerOptions> options, Machines.MachineSlots machines, TimeProvider clock, ILogger<RunningBuilds> logger)
+    BuildAttempt attempt, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock, ILogger<RunningBuilds> logger)
     : IHostedLifecycleService
 {
     private readonly ConcurrentDictionary<Guid, RunningBuild> _running = new();

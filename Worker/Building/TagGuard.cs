@@ -8,7 +8,7 @@ namespace Builds.Worker.Building;
 /// A worker that was frozen between the confirmation of its claim and its push can still push late. So after each
 /// conclusion, granted or not, the tags are looked at once more, and what is not the newest outcome is put right.
 /// </summary>
-public sealed partial class TagGuard(ClaimClient claims, Images.Images images, ILogger<TagGuard> logger)
+public sealed partial class TagGuard(ClaimClient claims, ImagePusher images, ILogger<TagGuard> logger)
 {
     public async Task KeepAsync(PushedImage pushed, BuildCompleted completed, OpenedCredentials credentials, CancellationToken cancel)
     {
@@ -19,7 +19,7 @@ public sealed partial class TagGuard(ClaimClient claims, Images.Images images, I
             foreach (var tag in pushed.Tags)
             {
                 if (answer.Tags.TryGetValue(tag, out var digest)
-                    && await images.MendTagAsync(completed.Image, tag, digest, credentials.Registries, cancel))
+                    && await images.KeepTagAsync(completed.Image, tag, digest, credentials.Registries, cancel))
                     Log.Mended(logger, completed.BuildId, completed.Attempt, completed.Image.Repository, tag, digest);
             }
         }

@@ -50,13 +50,12 @@ public sealed partial class ImagePusher(
         return new PushedImage(image, digest!, image.Request.Tags);
     }
 
-    /// <summary>Puts a manifest under a tag again, if the tag has come to be the stale one: a worker that slept through the end of
-    /// its claim may push after its successor.</summary>
+    /// <summary>Puts a manifest under a tag again where the tag has come to be another: a worker that slept through the end of its
+    /// claim may push after its successor.</summary>
     /// <returns>Whether it was necessary.</returns>
-    public async Task<bool> RestoreTagAsync(
+    public async Task<bool> KeepTagAsync(
         ImageReference image,
         string tag,
-        string staleDigest,
         string digest,
         IReadOnlyDictionary<string, RegistryCredential> credentials,
         CancellationToken cancel)
@@ -64,7 +63,7 @@ public sealed partial class ImagePusher(
         var name = Name(image, tag);
         var credential = credentials.GetValueOrDefault(name.Registry);
         var there = await AskAsync(name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
-        if (there.Digest != staleDigest || staleDigest == digest)
+        if (there.Digest == digest)
             return false;
 
         await AskAsync(name, credential, async () =>
@@ -73,7 +72,7 @@ public sealed partial class ImagePusher(
             await registry.PutManifestAsync(newest, tag, credential, cancel);
             return newest;
         });
-        LogRestored(logger, name, staleDigest, digest);
+        LogRestored(logger, name, there.Digest, digest);
         return true;
     }
 

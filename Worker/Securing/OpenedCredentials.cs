@@ -1,41 +1,17 @@
-using System.Text.Json.Serialization;
+using Builds.Worker.Images;
+using Builds.Worker.Sources;
 
 namespace Builds.Worker.Securing;
 
-/// <summary>One credential in clear: it never leaves the process but to its own host.</summary>
-public sealed record OpenedCredential
+/// <summary>What one build may use, in clear: it never leaves the process but to its own host.</summary>
+/// <param name="Registries">By canonical registry host.</param>
+public sealed record OpenedCredentials(GitCredential? Git, IReadOnlyDictionary<string, RegistryCredential> Registries)
 {
-    public required CredentialKind Kind { get; init; }
+    public static OpenedCredentials None { get; } = new(null, new Dictionary<string, RegistryCredential>());
 
-    /// <summary>The only host (<c>host[:port]</c>) it is for.</summary>
-    public required string Host { get; init; }
-
-    public string? Username { get; init; }
-    public string? Password { get; init; }
-    public string? Token { get; init; }
-    public string? PrivateKey { get; init; }
-
-    /// <summary>Lines as in OpenSSH's known_hosts: the only host keys that are accepted.</summary>
-    public string? KnownHosts { get; init; }
-
-    [JsonIgnore]
-    public IEnumerable<string> Secrets => new[] { Password, Token, PrivateKey }.OfType<string>();
-}
-
-public enum CredentialKind
-{
-    GitBasic,
-    GitToken,
-    GitSsh,
-    RegistryBasic,
-    RegistryToken,
-}
-
-/// <summary>What one build may use.</summary>
-public sealed record OpenedCredentials(OpenedCredential? Git, IReadOnlyDictionary<string, OpenedCredential> Registries)
-{
-    public static OpenedCredentials None { get; } = new(null, new Dictionary<string, OpenedCredential>());
-
+    /// <summary>What must never be seen in a log.</summary>
     public IEnumerable<string> Secrets =>
-        Registries.Values.Append(Git).OfType<OpenedCredential>().SelectMany(credential => credential.Secrets);
+        Registries.Values.SelectMany(registry => new[] { registry.Password, registry.Token })
+            .Concat([Git?.Password, Git?.Token, Git?.PrivateKey])
+            .OfType<string>();
 }

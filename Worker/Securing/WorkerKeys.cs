@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Builds.Contracts;
+using Builds.Worker.Images;
+using Builds.Worker.Sources;
 using Jose;
 using Microsoft.Extensions.Options;
 
@@ -22,24 +24,26 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
         credentials is null
             ? OpenedCredentials.None
             : new OpenedCredentials(
-                credentials.Git is { } git ? Open(git, "the git credential") : null,
+                credentials.Git is { } git ? Open<GitCredential>(git, "The git credential") : null,
                 (credentials.Registries ?? new Dictionary<string, string>()).ToDictionary(
                     registry => registry.Key,
-                    registry => For(registry.Key, Open(registry.Value, $"the credential for {registry.Key}"))));
+                    registry => For(
+                        registry.Key, Open<RegistryCredential>(registry.Value, $"The credential for {registry.Key}"))));
 
-    private static OpenedCredential For(string host, OpenedCredential opened) =>
+    private static RegistryCredential For(string host, RegistryCredential opened) =>
         opened.Host == host
             ? opened
             : throw new BuildFailedException(
                 $"The credential given for {host} is sealed for {opened.Host}. Seal one for {host}.", FailureClass.Policy);
 
-    private OpenedCredential Open(string jwe, string what)
+    private T Open<T>(string jwe, string what)
+        where T : class
     {
         try
         {
             using var key = KeyOf(jwe);
             var text = JWE.Decrypt(jwe, key, JweAlgorithm.RSA_OAEP_256, JweEncryption.A256GCM).Plaintext;
-            return JsonSerializer.Deserialize<OpenedCredential>(text, Json)
+            return JsonSerializer.Deserialize<T>(text, Json)
                 ?? throw new JsonException("It is null.");
         }
         catch (Exception e) when (e is JoseException or JsonException or CryptographicException or FormatException)
