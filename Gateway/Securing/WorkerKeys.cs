@@ -1,9 +1,9 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Builds.Gateway.Describing;
 using Jose;
 using Microsoft.Extensions.Options;
+using Base64Url = System.Buffers.Text.Base64Url;
 
 namespace Builds.Gateway.Securing;
 
