@@ -1,6 +1,7 @@
 using Builds.Gateway.Claiming;
 using Builds.Gateway.Defining;
 using Builds.Gateway.Describing;
+using Builds.Gateway.Flagging;
 using Builds.Gateway.Following;
 using Builds.Gateway.Publishing;
 using Builds.Gateway.Queueing;
@@ -22,13 +23,15 @@ builder.AddSecuring();
 builder.AddDefining();
 builder.AddTriggering();
 builder.AddFollowing();
+builder.AddFlagging();
 builder.AddBus(
     bus =>
     {
         bus.AddDescribingHealth();
         bus.AddQueueingConsumers();
         bus.AddClaimingConsumers();
-        bus.AddDefiningConsumers();
+        bus.AddFlaggingConsumers();
+        bus.AddPublishingConsumers();
         bus.AddFollowingConsumers();
     },
     PublishingSlice.AddPublishingTopology);

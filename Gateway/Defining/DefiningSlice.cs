@@ -1,7 +1,6 @@
 using Builds.Gateway.Describing;
 using Builds.Gateway.Queueing;
 using Builds.Gateway.Securing;
-using MassTransit;
 
 namespace Builds.Gateway.Defining;
 
@@ -18,9 +17,6 @@ public static class DefiningSlice
         builder.Services.AddSingleton<SeeImage>();
         builder.Services.AddSingleton<ListImages>();
     }
-
-    public static void AddDefiningConsumers(this IBusRegistrationConfigurator bus) =>
-        bus.AddConsumer<ListDefinitionsConsumer, ListDefinitionsConsumerDefinition>();
 
     public static void MapDefining(this RouteGroupBuilder v1)
     {
