@@ -2,7 +2,7 @@
 # Sourced by deploy/up and deploy/down: where things are, how steps are shown, how processes are started and stopped.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-state=$root/.local
+state=${BUILDS_STATE:-$root/.local}
 log=$state/log/deploy.log
 step_name=
 detail=

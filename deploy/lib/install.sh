@@ -17,7 +17,7 @@ install_missing() {
   detail="all there"
   ((${#missing[@]} > 0)) || return 0
 
-  log=$state/log/apt.log
+  log=$(dirname "$log")/apt.log
   {
     apt-get update
     keep_quiet
