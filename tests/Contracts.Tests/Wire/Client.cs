@@ -19,11 +19,11 @@ public sealed class Client : IAsyncDisposable
         return new Client(connection, await connection.CreateChannelAsync(new CreateChannelOptions(true, true)));
     }
 
-    /// <summary>A queue of its own, bound to an exchange that is declared as everybody declares it.</summary>
+    /// <summary>A new queue bound to an exchange that is declared as everybody declares it; to be deleted by its user.</summary>
     public async Task<string> BindAsync(string exchange)
     {
         await Channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true);
-        var queue = await Channel.QueueDeclareAsync();
+        var queue = await Channel.QueueDeclareAsync(exclusive: false, autoDelete: false);
         await Channel.QueueBindAsync(queue, exchange, "");
         return queue;
     }

@@ -33,6 +33,7 @@ public sealed class When_a_message_is_published
         await _service.Bus.Publish(JsonSerializer.Deserialize(body, message, Approved.Json)!, message);
 
         var sent = (await _management.LookForAsync(queue, 1)).Single()!;
+        await _client.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
         Assert.Multiple(() =>
         {
             Assert.That((string?)sent["payload"], Is.EqualTo(body));
