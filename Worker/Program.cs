@@ -9,7 +9,9 @@ using Builds.Worker.Sources;
 if (args is ["checkout", ..])
     return await CheckoutCommand.RunAsync(CancellationToken.None);
 if (args is ["keys", ..])
+#pragma warning disable RS0030 // a command speaks to whoever typed it
     return KeysCommand.Run(args[1..], Console.Out, Console.Error);
+#pragma warning restore RS0030
 
 var builder = WebApplication.CreateSlimBuilder(args);
 

@@ -22,7 +22,8 @@ public sealed partial class BuildAttempt(
         await using var log = new BuildLogStream(
             build.Request.BuildId, build.Attempt, logOptions.Value, opened.Secrets, PublishAsync, clock, logger);
         await using var leftovers = new Leftovers(logger);
-        await using var watch = new ClaimWatch(build, log, claims, limits.Value, logOptions.Value, clock);
+        await using var watch = new ClaimWatch(
+            build, log, claims, options.Value, limits.Value, logOptions.Value, clock);
         await AnnounceAsync(build);
 
         var end = broken ?? await EndOfAsync(build, recipe.RunAsync(build, opened, log, leftovers));

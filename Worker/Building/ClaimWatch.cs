@@ -3,25 +3,25 @@ using Builds.Contracts;
 namespace Builds.Worker.Building;
 
 /// <summary>
-/// Beside the recipe: renews the claim every 15 s and at each change of phase, and ends the build when the claim is
+/// Beside the recipe: renews the claim every few seconds and at each change of phase, and ends the build when the claim is
 /// refused, when it takes too long, or when nothing has been printed for too long.
 /// </summary>
 public sealed class ClaimWatch : IAsyncDisposable
 {
-    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(15);
-
     private readonly RunningBuild _build;
     private readonly ClaimClient _claims;
     private readonly CancellationTokenSource _over = new();
     private readonly SemaphoreSlim _phaseChanged = new(0);
+    private readonly TimeSpan _renewal;
     private readonly ITimer _limit;
     private readonly ITimer _silence;
     private readonly Task _renewing;
 
     public ClaimWatch(
-        RunningBuild build, BuildLogStream log, ClaimClient claims, LimitOptions limits, BuildLogOptions logLimits, TimeProvider clock)
+        RunningBuild build, BuildLogStream log, ClaimClient claims, WorkerOptions worker, LimitOptions limits,
+        BuildLogOptions logLimits, TimeProvider clock)
     {
-        (_build, _claims) = (build, claims);
+        (_build, _claims, _renewal) = (build, claims, TimeSpan.FromSeconds(worker.RenewalSeconds));
         build.PhaseChanged += OnPhaseChanged;
 
         var most = TimeSpan.FromMinutes(limits.BuildMinutes);
@@ -68,7 +68,7 @@ public sealed class ClaimWatch : IAsyncDisposable
         {
             while (!_build.Cancel.IsCancellationRequested)
             {
-                await _phaseChanged.WaitAsync(Renewal, _over.Token);
+                await _phaseChanged.WaitAsync(_renewal, _over.Token);
                 while (_phaseChanged.CurrentCount > 0)
                     await _phaseChanged.WaitAsync(_over.Token);
                 Heed(_build, await _claims.RenewAsync(Question(_build), _over.Token));

@@ -10,7 +10,7 @@ namespace Builds.Worker.Building;
 /// </summary>
 public sealed partial class RunningBuilds(
     BuildAttempt attempt, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock, ILogger<RunningBuilds> logger)
-    : IHostedLifecycleService
+    : IHostedLifecycleService, IDisposable
 {
     private readonly ConcurrentDictionary<Guid, RunningBuild> _running = new();
     private readonly ConcurrentDictionary<Task, bool> _tasks = new();
@@ -85,6 +85,12 @@ public sealed partial class RunningBuilds(
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        _draining.Dispose();
+        _slots.Dispose();
+    }
 
     private sealed class Slot(SemaphoreSlim slots) : IDisposable
     {

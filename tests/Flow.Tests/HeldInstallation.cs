@@ -33,12 +33,12 @@ public sealed class HeldInstallation : IAsyncDisposable
             Provider = provider,
             Workers = workers,
             BehindProxy = proxy => held._registryProxy = proxy,
-            // A claim that is not renewed dies soon here, and is renewed as often as ever.
             GatewaySettings = new Dictionary<string, string>
             {
-                ["Claims:RenewalLimitSeconds"] = "20",
+                ["Claims:RenewalLimitSeconds"] = "8", // instead of a minute
                 ["Claims:SweepSeconds"] = "1",
             },
+            WorkerSettings = new Dictionary<string, string> { ["Worker:RenewalSeconds"] = "2" },
         });
         held._gitProxy = FaultProxy.Before(held.Builds.Git.Url.Port);
         held.Outcomes = await Outcomes.ListenAsync(held.Builds.Broker);

@@ -17,31 +17,11 @@ public sealed class WorkerOptions
     [Required]
     public string Folder { get; init; } = null!;
 
+    /// <summary>Seconds between renewals of a claim; the Gateway holds one dead that is not renewed for 60 s (Claims:RenewalLimitSeconds).</summary>
+    [Range(1, 60)]
+    public int RenewalSeconds { get; init; } = 15;
+
     /// <summary>Seconds that running builds get at a shutdown before they are given back to be built elsewhere.</summary>
     [Range(0, 4 * 60 * 60)]
     public int DrainSeconds { get; init; } = 600;
-}
-
-/// <summary>The <c>Limits</c> section of configuration: minutes that a build and each of its phases may take.</summary>
-public sealed class LimitOptions
-{
-    /// <summary>The whole build; a request may ask for less.</summary>
-    [Range(1, 200)] // below the broker's consumer_timeout of 240 minutes
-    public int BuildMinutes { get; init; } = 120;
-
-    /// <summary>Until a machine answers, all tries together.</summary>
-    [Range(1, 200)]
-    public int ProvisioningMinutes { get; init; } = 30;
-
-    [Range(1, 200)]
-    public int CheckingOutMinutes { get; init; } = 20;
-
-    [Range(1, 200)]
-    public int PullingBasesMinutes { get; init; } = 30;
-
-    [Range(1, 200)]
-    public int BuildingMinutes { get; init; } = 120;
-
-    [Range(1, 200)]
-    public int PushingMinutes { get; init; } = 30;
 }
