@@ -64,7 +64,7 @@ internal sealed class Cloud(string path)
             var pid = Read(id, "pid");
             foreach (var child in Children(pid))
                 await RunAsync("kill", "-KILL", child);
-            while (Children(pid).Any())
+            while (Children(pid).Length > 0)
                 await Task.Delay(5);
         }
 
