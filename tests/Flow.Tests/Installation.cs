@@ -186,7 +186,7 @@ public sealed class Installation : IAsyncDisposable
             ["Bus:HeartbeatSeconds"] = "5",
             ["Store:Folder"] = "{folder}/state",
             ["Registry:Default"] = _registryProxy?.Host ?? Registry.Host,
-            ["Git:AllowedHosts:0"] = "127.0.0.1",
+            ["Sources:AllowedHosts:0"] = "127.0.0.1",
             ["Keys:File"] = _folder.File("keys.json"),
             ["Tokens:AdminFile"] = "{folder}/admin-token",
         };
