@@ -19,14 +19,19 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
     {
         var variables = DockerfileVariables.Of(file, request, machine);
         var stages = new List<Resolved>();
+        var names = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         foreach (var stage in file.Stages)
-            stages.Add(Resolve(file, stage, stages, variables, variables.Target));
+        {
+            stages.Add(Resolve(file, stage, names, variables));
+            if (stage.Name is { } name)
+                names[name] = stage.Index;
+        }
 
         var target = Target(file, request.Target);
         var needed = inOrder ? [.. Enumerable.Range(0, target + 1)] : new SortedSet<int>();
-        Reach(file, stages, target, needed);
+        Reach(file, stages, names, target, needed);
 
-        var uses = needed.SelectMany(index => Images(file, stages, stages[index])).ToList();
+        var uses = needed.SelectMany(index => Images(file, names, stages[index])).ToList();
         if (file.Frontend is { } frontend)
             uses.Insert(0, new BaseUse(Name(file, frontend.Image, frontend.Line), null, "syntax", BaseImageKind.Frontend, frontend.Line));
 
@@ -40,18 +45,17 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
     private sealed record Resolved(DockerfileStage Stage, string Image, int? Parent, Platform? Platform);
 
     private static Resolved Resolve(
-        Dockerfile file, DockerfileStage stage, List<Resolved> earlier, DockerfileVariables variables, Platform? asked)
+        Dockerfile file, DockerfileStage stage, Dictionary<string, int> earlier, DockerfileVariables variables)
     {
         var image = variables.Expand(stage.Image, stage.Line);
         if (image.Length == 0)
             throw file.Wrong(stage.Line, $"FROM {stage.Image} names nothing; give the ARG a default before the first FROM, or the build an argument");
-        var platform = stage.Platform is null ? asked : variables.Expand(stage.Platform, stage.Line) switch
+        var platform = stage.Platform is null ? variables.Target : variables.Expand(stage.Platform, stage.Line) switch
         {
-            "" => asked,
+            "" => variables.Target,
             var text => Platform.TryParse(text, out var written) ? written : throw file.Wrong(stage.Line, $"\"{text}\" is not a platform such as linux/amd64"),
         };
-        var parent = earlier.FindLastIndex(other => image.Equals(other.Stage.Name, StringComparison.OrdinalIgnoreCase));
-        return new Resolved(stage, image, parent < 0 ? null : parent, platform);
+        return new Resolved(stage, image, earlier.TryGetValue(image, out var parent) ? parent : null, platform);
     }
 
     private static int Target(Dockerfile file, string? target)
@@ -67,7 +71,7 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
     }
 
     /// <summary>Without recursion: the depth is the author's.</summary>
-    private static void Reach(Dockerfile file, List<Resolved> stages, int target, SortedSet<int> needed)
+    private static void Reach(Dockerfile file, List<Resolved> stages, Dictionary<string, int> names, int target, SortedSet<int> needed)
     {
         var seen = new HashSet<int>();
         var open = new Stack<int>(needed.Append(target));
@@ -79,30 +83,29 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
             if (stages[index].Parent is { } parent)
                 open.Push(parent);
             foreach (var use in stages[index].Stage.Uses)
-                if (Source(file, stages, index, use) is { } source)
+                if (Source(file, names, index, use) is { } source)
                     open.Push(source);
         }
     }
 
-    private static IEnumerable<BaseUse> Images(Dockerfile file, List<Resolved> stages, Resolved resolved)
+    private static IEnumerable<BaseUse> Images(Dockerfile file, Dictionary<string, int> names, Resolved resolved)
     {
         var stage = resolved.Stage;
         if (resolved.Parent is null && resolved.Image != "scratch")
             yield return new BaseUse(Name(file, resolved.Image, stage.Line), resolved.Platform, stage.Label, BaseImageKind.From, stage.Line);
-        foreach (var use in stage.Uses.Where(use => use.From != "scratch" && Source(file, stages, stage.Index, use) is null))
+        foreach (var use in stage.Uses.Where(use => use.From != "scratch" && Source(file, names, stage.Index, use) is null))
             yield return new BaseUse(Name(file, use.From, use.Line), resolved.Platform, stage.Label, use.Kind, use.Line);
     }
 
     /// <summary>The stage that is meant; null where it is an image. Only COPY takes numbers.</summary>
-    private static int? Source(Dockerfile file, List<Resolved> stages, int index, DockerfileUse use)
+    private static int? Source(Dockerfile file, Dictionary<string, int> names, int index, DockerfileUse use)
     {
         if (use.Kind == BaseImageKind.CopyFrom && int.TryParse(use.From, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return number < index ? number : throw file.Wrong(use.Line, $"--from={use.From}: there is no stage {use.From} before this one");
 
-        var found = stages.FindLastIndex(other => use.From.Equals(other.Stage.Name, StringComparison.OrdinalIgnoreCase));
-        if (found == index)
-            throw file.Wrong(use.Line, $"from={use.From}: a stage cannot take from itself");
-        return found < 0 ? null : found;
+        if (!names.TryGetValue(use.From, out var found))
+            return null;
+        return found != index ? found : throw file.Wrong(use.Line, $"from={use.From}: a stage cannot take from itself");
     }
 
     private static ImageName Name(Dockerfile file, string text, int line) =>

@@ -28,7 +28,7 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
         try
         {
             await using var output = pipe.AsStream(leaveOpen: true);
-            await using var tar = new TarWriter(output, TarEntryFormat.Pax, leaveOpen: true);
+            await using var tar = new TarWriter(output, TarEntryFormat.Gnu, leaveOpen: true);
             await new Writing(this, tar, limits).WriteAsync(cancel);
         }
         catch (Exception e)
@@ -50,10 +50,12 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
 
         public async Task WriteAsync(CancellationToken cancel)
         {
+            // BuildKit looks at the first KiB to see whether this is a tar at all, so that must not be a long name.
+            await AddAsync(new GnuTarEntry(TarEntryType.Directory, "./"), RootMode, cancel);
             if (context.Generated is { } text)
             {
                 using var data = new MemoryStream(Encoding.UTF8.GetBytes(text));
-                await AddAsync(new PaxTarEntry(TarEntryType.RegularFile, context.Dockerfile) { DataStream = data }, UnixFileMode.UserRead, cancel);
+                await AddAsync(new GnuTarEntry(TarEntryType.RegularFile, context.Dockerfile) { DataStream = data }, UnixFileMode.UserRead, cancel);
             }
 
             await FolderAsync("", [], cancel);
@@ -93,17 +95,17 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
             if (path.Contains('\uFFFD', StringComparison.Ordinal))
                 throw new BuildFailedException($"The file name \"{path}\" is not UTF-8. Rename it, or leave it out by .dockerignore.");
             if (entry.LinkTarget is { } target)
-                await AddAsync(new PaxTarEntry(TarEntryType.SymbolicLink, path) { LinkName = target }, AllBits, cancel);
+                await AddAsync(new GnuTarEntry(TarEntryType.SymbolicLink, path) { LinkName = target }, AllBits, cancel);
             else if (entry is DirectoryInfo)
-                await AddAsync(new PaxTarEntry(TarEntryType.Directory, path + "/"), entry.UnixFileMode, cancel);
+                await AddAsync(new GnuTarEntry(TarEntryType.Directory, path + "/"), entry.UnixFileMode, cancel);
             else
             {
                 await using var data = new FileStream(entry.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-                await AddAsync(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = data }, entry.UnixFileMode, cancel);
+                await AddAsync(new GnuTarEntry(TarEntryType.RegularFile, path) { DataStream = data }, entry.UnixFileMode, cancel);
             }
         }
 
-        private async Task AddAsync(PaxTarEntry entry, UnixFileMode mode, CancellationToken cancel)
+        private async Task AddAsync(GnuTarEntry entry, UnixFileMode mode, CancellationToken cancel)
         {
             _bytes += entry.DataStream?.Length ?? 0;
             if (++_files > limits.MaxContextFiles)
@@ -121,5 +123,6 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
             FailureClass.Limit);
 
         private const UnixFileMode AllBits = (UnixFileMode)0b111_111_111;
+        private const UnixFileMode RootMode = (UnixFileMode)0b111_101_101;
     }
 }

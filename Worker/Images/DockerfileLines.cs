@@ -140,6 +140,6 @@ internal static partial class DockerfileLines
         return continues;
     }
 
-    [GeneratedRegex("""\A\d*<<(?<strip>-?)(?<name>[^<\s]+)\z""")]
+    [GeneratedRegex("""\A\d*<<(?<strip>-?)(?<name>[^<]+)\z""")]
     private static partial Regex HereDocument();
 }

@@ -4,7 +4,7 @@ namespace Builds.Worker.Images;
 
 /// <summary>Replaces <c>$X</c>, <c>${X}</c>, <c>${X:-y}</c>, <c>${X:+y}</c> and <c>${X:?y}</c> (each also without the colon) and
 /// takes quotes and escapes away, as a Dockerfile's words are read.</summary>
-internal static class DockerfileWords
+public static class DockerfileWords
 {
     /// <exception cref="FormatException">With the reason, for the author.</exception>
     public static string Expand(string word, char escape, Func<string, string?> variable)
