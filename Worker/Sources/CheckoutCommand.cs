@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Builds.Contracts;
 using LibGit2Sharp;
@@ -76,14 +75,10 @@ public static class CheckoutCommand
     private static void DieWithTheWorker(StreamReader input)
     {
         input.Read();
-        _ = Kill(-Environment.ProcessId, 9);
+        _ = CheckoutProcess.Kill(-Environment.ProcessId, 9);
         Environment.Exit(3);
     }
 
     private static FileStream Standard(int descriptor, FileAccess access) =>
         new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    internal static extern int Kill(int process, int signal);
 }

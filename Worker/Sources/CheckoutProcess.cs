@@ -53,14 +53,21 @@ internal sealed class CheckoutProcess : IAsyncDisposable
     {
         using var inTime = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         inTime.CancelAfter(LastWords);
-        await _process.WaitForExitAsync(inTime.Token);
-        return (_process.ExitCode, GitText.Shown(await _errors.WaitAsync(inTime.Token), 1000));
+        try
+        {
+            await _process.WaitForExitAsync(inTime.Token);
+            return (_process.ExitCode, GitText.Shown(await _errors.WaitAsync(inTime.Token), 1000));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (0, "it has closed its output and goes on");
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         // The group first, which has ssh in it; the process itself in case it was not yet in one.
-        _ = CheckoutCommand.Kill(-_process.Id, 9);
+        _ = Kill(-_process.Id, 9);
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync(CancellationToken.None);
@@ -102,6 +109,10 @@ internal sealed class CheckoutProcess : IAsyncDisposable
             ? [dotnet, Path.Combine(AppContext.BaseDirectory, "Builds.Worker.dll")]
             : [Environment.ProcessPath!];
     }
+
+    /// <param name="process">Negative = the group that it leads.</param>
+    [DllImport("libc", EntryPoint = "kill")]
+    internal static extern int Kill(int process, int signal);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -15,23 +15,11 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
     /// <returns>The commit.</returns>
     public async Task<string> FetchAsync(GitUrl url, string? @ref, string? commit, string gitFolder, CancellationToken cancel)
     {
-        var retry = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<GitUnreachableException>(),
-            MaxRetryAttempts = Math.Max(1, options.Retries),
-            Delay = options.RetryDelay,
-            BackoffType = DelayBackoffType.Exponential,
-            OnRetry = again =>
-            {
-                meter.Say($"{again.Outcome.Exception!.Message} Trying again.");
-                return default;
-            },
-        }).Build();
         try
         {
             return options.Retries == 0
                 ? await OnceAsync(url, @ref, commit, gitFolder, cancel)
-                : await retry.ExecuteAsync(async token => await OnceAsync(url, @ref, commit, gitFolder, token), cancel);
+                : await Retrying().ExecuteAsync(async token => await OnceAsync(url, @ref, commit, gitFolder, token), cancel);
         }
         catch (GitUnreachableException fault) when (!fault.OursToMend)
         {
@@ -54,12 +42,27 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
         }
     }
 
+    private ResiliencePipeline Retrying() => new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<GitUnreachableException>(),
+            MaxRetryAttempts = options.Retries,
+            Delay = options.RetryDelay,
+            BackoffType = DelayBackoffType.Exponential,
+            OnRetry = again =>
+            {
+                meter.Say($"{again.Outcome.Exception!.Message} Trying again.");
+                return default;
+            },
+        })
+        .Build();
+
     private async Task<string> OnceAsync(GitUrl url, string? @ref, string? commit, string gitFolder, CancellationToken cancel)
     {
         if (commit is null && GitText.IsCommit(@ref!))
             (@ref, commit) = (null, @ref);
         commit = commit?.ToLowerInvariant();
-        for (var reach = Reach.Alone; ; reach++)
+        for (var reach = Reach.Tip; ; reach++)
         {
             Wipe.Folder(gitFolder);
             await using var server = servers.Open(url);
@@ -69,19 +72,22 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
                 var refs = RefAdvertisement.Read(listed, new byte[PktLine.MaxLength]);
                 if (refs.IsEmpty)
                     throw new BuildFailedException($"The repository {url} is empty; push something to it first.");
-                if (Plan(url, refs, @ref, commit, reach) is not { } plan)
-                    continue;
-                if (plan.Reach != reach)
-                    meter.Say($"The server does not give single commits; fetching {(plan.Reach == Reach.All ? "everything" : @ref)}");
+                var plan = Plan(url, refs, @ref, commit, reach);
                 reach = plan.Reach;
-                var answer = await UploadPack.AskAsync(server, refs, plan.Wants, reach == Reach.Alone, cancel);
+                if (reach >= Reach.Ref)
+                    meter.Say($"The server does not give this commit alone; fetching {(reach == Reach.Ref ? "all of " + @ref : "everything")}");
+                var answer = await UploadPack.AskAsync(server, refs, plan.Wants, shallow: reach < Reach.Ref, cancel);
                 PackTransport.Store(answer, plan.Present, gitFolder, meter);
                 if (Holds(gitFolder, commit ?? plan.Present))
                     return commit ?? plan.Present;
             }
-            catch (GitRefusedException) when (reach == Reach.Alone)
+            catch (GitRefusedException) when (reach == Reach.Single)
             {
-                // The tip has moved since it was listed, or it only claims to give single commits.
+                throw NoSuchCommit(url, commit!);
+            }
+            catch (GitRefusedException) when (reach == Reach.Tip)
+            {
+                // It has moved since it was listed.
             }
             catch (Exception ended) when (ended is EndOfStreamException or IOException)
             {
@@ -90,32 +96,30 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
         }
     }
 
-    /// <summary>Null where this much would not bring it.</summary>
-    private static FetchPlan? Plan(GitUrl url, RefAdvertisement refs, string? @ref, string? commit, Reach reach)
+    /// <summary>The least that may bring it, of what was not tried yet.</summary>
+    private static FetchPlan Plan(GitUrl url, RefAdvertisement refs, string? @ref, string? commit, Reach from)
     {
         var tip = @ref is null ? null : refs.Find(@ref);
-        if (commit is null && tip is null)
+        if (commit is null)
         {
-            throw new BuildFailedException(
-                $"The repository {url} has no branch or tag {GitText.Shown(@ref!)}; its branches are {Listed(refs.Branches)}.");
+            return tip is not null
+                ? new FetchPlan([tip.Id], tip.Commit, from)
+                : throw new BuildFailedException(
+                    $"The repository {url} has no branch or tag {GitText.Shown(@ref!)}; its branches are {Listed(refs.Branches)}.");
         }
-        if (reach == Reach.Alone)
-        {
-            if (commit is null)
-                return new FetchPlan([tip!.Id], tip.Commit, reach);
-            if (refs.At(commit) is { } at)
-                return new FetchPlan([at.Id], at.Commit, reach);
-            if (refs.GivesSingleCommits)
-                return new FetchPlan([commit], commit, reach);
-            reach = Reach.Ref;
-        }
-        if (reach == Reach.Ref && tip is not null)
-            return new FetchPlan([tip.Id], tip.Commit, reach);
-        if (reach <= Reach.All && commit is not null && refs.Tips is [var first, ..] all)
+        if (from <= Reach.Tip && refs.At(commit) is { } at)
+            return new FetchPlan([at.Id], at.Commit, Reach.Tip);
+        if (from <= Reach.Single && refs.GivesSingleCommits)
+            return new FetchPlan([commit], commit, Reach.Single);
+        if (from <= Reach.Ref && tip is not null)
+            return new FetchPlan([tip.Id], tip.Commit, Reach.Ref);
+        if (from <= Reach.All && refs.Tips is [var first, ..] all)
             return new FetchPlan([.. all.Select(each => each.Id).Distinct()], first.Commit, Reach.All);
-        throw new BuildFailedException(
-            $"The repository {url} has no commit {commit ?? @ref} that its branches and tags lead to; push it, or build another.");
+        throw NoSuchCommit(url, commit);
     }
+
+    private static BuildFailedException NoSuchCommit(GitUrl url, string commit) => new(
+        $"The repository {url} has no commit {commit} that its branches and tags lead to; push it, or build another.");
 
     private static string Listed(IEnumerable<string> branches)
     {
@@ -130,13 +134,20 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
         return repository.Lookup<Commit>(commit) is not null;
     }
 
-    /// <summary>How much is asked for.</summary>
+    /// <summary>How much is asked for, from little to much.</summary>
     private enum Reach
     {
-        Alone,
+        /// <summary>What a branch or tag points to, without history.</summary>
+        Tip,
+
+        /// <summary>Any commit, without history.</summary>
+        Single,
+
+        /// <summary>A branch or tag with its history.</summary>
         Ref,
+
+        /// <summary>All branches and tags with theirs.</summary>
         All,
-        Beyond,
     }
 
     /// <param name="Present">A commit that will be there, whatever else is.</param>

@@ -31,7 +31,8 @@ internal sealed class HttpGitServer : GitServer
         {
             Timeout = Timeout.InfiniteTimeSpan, // the worker has the clock, and kills
         };
-        _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("git-builds", "1"));
+        // Some forges tell git from a browser by this name.
+        _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("git", "2.0"));
     }
 
     public override async Task<Stream> RefsAsync(CancellationToken cancel)
@@ -101,7 +102,7 @@ internal sealed class HttpGitServer : GitServer
             if (inner is AuthenticationException)
             {
                 return new BuildFailedException(
-                    $"The certificate of {_at.Host} is not trusted: {inner.Message} Mend it at the server, or have the operator "
+                    $"The certificate of {_at.Host} is not trusted: {inner.Message.TrimEnd('.')}. Mend it at the server, or have the operator "
                     + "add its authority to those that the workers trust.");
             }
             if (inner is SocketException)

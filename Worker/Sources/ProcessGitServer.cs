@@ -35,7 +35,7 @@ internal class ProcessGitServer(GitUrl url, CheckoutMeter meter, Func<Cancellati
     {
         using var inTime = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         inTime.CancelAfter(LastWords);
-        var errors = GitText.Shown(await _errors.WaitAsync(inTime.Token), 600);
+        var errors = GitText.Shown(await _errors.WaitAsync(inTime.Token), 600).Replace(Environment.CurrentDirectory, "", StringComparison.Ordinal);
         return Explain(errors) ?? GitHosts.Unreachable(Url, errors.Length > 0 ? errors.TrimEnd('.') : "it ended without a word");
     }
 
