@@ -62,6 +62,12 @@ internal sealed class Desk : IDisposable
         _folder.Dispose();
     }
 
+    public void Clear()
+    {
+        Db.Execute("delete from build; delete from outbox");
+        Liveness.Keep(new HashSet<(string, long)>());
+    }
+
     public BuildRequested Request(string tags = "latest", string @ref = "main", double secondsAgo = 0) => new()
     {
         BuildId = Guid.NewGuid(),
