@@ -25,7 +25,7 @@ public sealed class Turns(Outbox outbox, Endings endings)
     private static string SendingOf(Guid id) => $"request:{id}";
 
     private const string Wait = """
-        update build set state = 'waiting', reason = @reason where number = @number and state <> 'running'
+        update build set state = 'waiting', reason = @reason where number = @Number and state <> 'running'
         """;
 
     /// <summary>For a build that could start: it starts, is made to wait, or ends because a newer one does its work.</summary>
