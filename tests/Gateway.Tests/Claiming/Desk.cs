@@ -10,6 +10,7 @@ using Builds.Parts;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using RegistryOptions = Builds.Gateway.Defining.RegistryOptions;
 
 namespace Builds.Gateway.Tests.Claiming;
 
@@ -60,6 +61,12 @@ internal sealed class Desk : IDisposable
         Db.Dispose();
         _store.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _folder.Dispose();
+    }
+
+    public void Clear()
+    {
+        Db.Execute("delete from build; delete from outbox");
+        Liveness.Keep(new HashSet<(string, long)>());
     }
 
     public BuildRequested Request(string tags = "latest", string @ref = "main", double secondsAgo = 0) => new()

@@ -5,22 +5,26 @@ namespace Builds.Gateway.Tests.Claiming;
 
 public sealed class When_everything_happens_at_random
 {
+    private const int Steps = 100;
+
     /// <summary>Each triple is one step: what happens, to which build, in which way.</summary>
     [Test]
     public void Should_bring_every_build_to_one_outcome_and_every_tag_to_its_latest()
     {
-        var steps = Gen.Choose(0, RandomWorld.Kinds - 1)
+        var steps = Gen.Elements(RandomWorld.Kinds)
             .SelectMany(kind => Gen.Choose(0, 255).SelectMany(which => Gen.Choose(0, 255).Select(how => (kind, which, how))))
-            .ArrayOf();
+            .ArrayOf(Steps);
 
+        using var desk = new Desk();
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(120),
-            Prop.ForAll(Arb.From(steps, Shorter), Holds));
+            Config.QuickThrowOnFailure.WithMaxTest(250),
+            Prop.ForAll(Arb.From(steps, Shorter), each => Holds(each, desk)));
     }
 
-    private static void Holds((int Kind, int Which, int How)[] steps)
+    private static void Holds((int Kind, int Which, int How)[] steps, Desk desk)
     {
-        using var world = new RandomWorld();
+        desk.Clear();
+        var world = new RandomWorld(desk);
         foreach (var (kind, which, how) in steps)
         {
             world.Step(kind, which, how);
