@@ -18,6 +18,7 @@ internal sealed class Cloud(string path)
     {
         var id = "i-" + Guid.NewGuid().ToString("N")[..10];
         Directory.CreateDirectory(Folder(id));
+        System.IO.File.AppendAllText(Path.Combine(path, "ordered"), id + "\n");
         Note(id, "faults", faults.ToString());
         var octet = await MakeBridgeAsync(id);
         Note(id, "gateway", $"10.211.{octet}.1");

@@ -13,6 +13,7 @@ internal sealed class Commands(Streams streams, Store store)
         ["version"] => Say("docker-machine version 0.16.2, build fake"),
         ["create", .. var rest] => await new CreateCommand(streams, store).RunAsync(rest),
         ["rm", .. var rest] => await new RemoveCommand(streams, store).RunAsync(rest),
+        ["fake-destroy", var cloud, var id] => await DestroyAsync(new Cloud(cloud), id),
         ["url", var name] => WithMachine(name, machine => Say(Url(machine))),
         ["ip", var name] => WithMachine(name, machine => Say((string)machine["Driver"]!["IPAddress"]!)),
         ["status", var name] => WithMachine(name, _ => Say("Running")),
@@ -27,6 +28,13 @@ internal sealed class Commands(Streams streams, Store store)
         ["ls", ..] => List(name => $"{name}|fake|{State(name)}"),
         _ => streams.Fail($"docker-machine: '{args[0]}' is not a docker-machine command. See 'docker-machine --help'."),
     };
+
+    /// <summary>Not of docker-machine: what one would do at the provider's console.</summary>
+    private static async Task<int> DestroyAsync(Cloud cloud, string id)
+    {
+        await cloud.DestroyAsync(id);
+        return 0;
+    }
 
     private int Usage() => Say("Usage: docker-machine [OPTIONS] COMMAND [arg...]");
 

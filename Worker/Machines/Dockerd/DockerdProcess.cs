@@ -26,7 +26,10 @@ internal static class DockerdProcess
                 "unshare", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc",
                 "sh", "-c", Inside, "builds", group, machine.File("dockerd.log"),
                 .. Arguments(machine, options, port),
-            ]);
+            ])
+        {
+            RedirectStandardError = true, // what the namespaces' programs have to say; the daemon's goes into its log
+        };
         Environ(start.Environment, options);
         return LastingThread.RunAsync(() => Process.Start(start)!);
     }

@@ -87,8 +87,8 @@ public sealed partial class DockerdProvider(
         if (!process.HasExited)
             return null;
         var log = machine.File("dockerd.log");
-        return $"{_options.Binary} ended with {process.ExitCode} before it answered. The end of its log: "
-            + (File.Exists(log) ? Tool.End(File.ReadAllText(log)) : "(none)");
+        var said = process.StandardError.ReadToEnd() + (File.Exists(log) ? File.ReadAllText(log) : "");
+        return $"{_options.Binary} ended with {process.ExitCode} before it answered. The end of its log: {Tool.End(said)}";
     }
 
     private static bool IsPortTaken(InvalidOperationException e) =>
