@@ -15,6 +15,12 @@ begin() {
   trap 'broken $LINENO "$BASH_COMMAND"' ERR
 }
 
+# One deploy/up or deploy/down at a time.
+lock() {
+  exec 9>"$state/lock"
+  flock --nonblock 9 || { say "deploy/up or deploy/down is running already: wait for its end" && exit 1; }
+}
+
 say() { printf '%s\n' "$*" >&3; }
 
 # step NAME FUNCTION [ARGUMENT…]: the function sets detail, and log where it has one of its own
@@ -77,7 +83,7 @@ start() {
   local name=$1 pid
   shift
   log=$state/log/$name.log
-  setsid nohup "$@" >>"$log" 2>&1 </dev/null 3>&- &
+  setsid nohup "$@" >>"$log" 2>&1 </dev/null 3>&- 9>&- & # neither the terminal nor the lock
   pid=$!
   mark_of "$pid" >"$state/run/$name" || fail "$name ended at once"
 }

@@ -16,8 +16,8 @@ publish_services() {
   mkdir -p "$state/app"
   touch "$stamp.next"
   for project in Gateway Worker GraphTracker; do
-    (cd "$root" && dotnet publish "$project/$project.csproj" --configuration Release --nologo \
-      --output "$state/app/$project") >>"$log" 2>&1
+    (cd "$root" && dotnet publish "$project/$project.csproj" --configuration Release --nologo --disable-build-servers \
+      --output "$state/app/$project") >>"$log" 2>&1 3>&- 9>&-
   done
   mv "$stamp.next" "$stamp"
   detail="Gateway, Worker, GraphTracker"
@@ -42,7 +42,7 @@ start_gateway() {
   start_service gateway \
     --Store:Folder="$state/gateway" \
     --Registry:Default="$registry" \
-    --Git:AllowedHosts:0="127.0.0.1:${ports[git]}" \
+    --Sources:AllowedHosts:0="127.0.0.1:${ports[git]}" \
     --Keys:File="$state/keys.json" \
     --Tokens:AdminFile="$state/admin-token" \
     --Public:Url="$gateway"
