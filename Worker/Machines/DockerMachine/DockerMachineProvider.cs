@@ -112,19 +112,18 @@ public sealed partial class DockerMachineProvider(
     }
 
     // A VM that is still being made cannot be removed, and would stay for ever if the making were cut short: the id of a VM
-    // is known on disk only after it was made. So it is waited for, and ended only when its own long time is over.
+    // is known on disk only after it was made. So it is waited for, and ended only when its own long time is over. A removal
+    // that a killed worker left behind is ended at once: it is repeated here.
     private async Task LetCreateEndAsync(MachineFolder machine, DockerMachineStore store, CancellationToken cancel)
     {
         var until = machine.Intent.CreatedAt + TimeSpan.FromSeconds(_limits.CreateSeconds);
         while (store.Processes().ToList() is { Count: > 0 } running)
         {
-            if (clock.GetUtcNow() > until)
-            {
+            var late = clock.GetUtcNow() > until;
+            if (late)
                 Log.CreateEnded(logger, machine.Name, _limits.CreateSeconds);
-                foreach (var id in running)
-                    Kill(id);
-            }
-
+            foreach (var process in running.Where(one => late || one.IsRemoving))
+                Kill(process.Id);
             await Task.Delay(Pause, clock, cancel);
         }
     }

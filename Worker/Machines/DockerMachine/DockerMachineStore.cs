@@ -39,19 +39,19 @@ internal sealed class DockerMachineStore(MachineFolder machine)
     /// The docker-machine and driver processes that work on this machine, whoever started them: a worker that was killed
     /// leaves them behind, still making a VM. All of them have the store's path in their environment.
     /// </summary>
-    public IEnumerable<int> Processes()
+    public IEnumerable<Running> Processes()
     {
         var mark = Encoding.UTF8.GetBytes($"{Variable}={FullPath}\0");
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
-            if (int.TryParse(Path.GetFileName(folder), out var id) && Environment(folder).AsSpan().IndexOf(mark) >= 0)
-                yield return id;
+            if (int.TryParse(Path.GetFileName(folder), out var id) && Read(folder, "environ").AsSpan().IndexOf(mark) >= 0)
+                yield return new Running(id, Encoding.UTF8.GetString(Read(folder, "cmdline")).Split('\0').ElementAtOrDefault(1) == "rm");
     }
 
-    private static byte[] Environment(string process)
+    private static byte[] Read(string process, string file)
     {
         try
         {
-            return File.ReadAllBytes(Path.Combine(process, "environ"));
+            return File.ReadAllBytes(Path.Combine(process, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -71,4 +71,6 @@ internal sealed class DockerMachineStore(MachineFolder machine)
             return false;
         }
     }
+
+    internal sealed record Running(int Id, bool IsRemoving);
 }
