@@ -37,7 +37,7 @@ internal sealed class CheckoutWork(CheckoutRequest request, CheckoutMeter meter)
         var gitFolder = Path.Combine(request.Folder, "git"); // beside the files, so that no build sees it
         var fetched = await fetch.FetchAsync(url, @ref, commit, gitFolder, cancel);
         Directory.CreateDirectory(folder);
-        var links = SourceTree.Write(gitFolder, fetched, folder, meter);
+        var links = WorkTree.Write(gitFolder, fetched, folder, meter);
         Wipe.Folder(gitFolder);
         foreach (var link in request.Source.Submodules == true ? links : [])
         {

@@ -4,7 +4,7 @@ using LibGit2Sharp;
 namespace Builds.Worker.Sources;
 
 /// <summary>Writes a commit's files, after its sizes have been looked at.</summary>
-internal static class SourceTree
+internal static class WorkTree
 {
     /// <returns>Its submodules.</returns>
     public static IReadOnlyList<Gitlink> Write(string gitFolder, string commitId, string folder, CheckoutMeter meter)
