@@ -23,6 +23,9 @@ public sealed partial class Machines(
     private readonly ConcurrentDictionary<Task, bool> _ending = [];
     private SemaphoreSlim? _places;
 
+    /// <summary>How many there can be at once; null where only the worker's slots limit them.</summary>
+    public int? MostAtOnce => _provider.MostAtOnce;
+
     private SemaphoreSlim? Places =>
         _provider.MostAtOnce is not { } most
             ? null
