@@ -9,8 +9,12 @@ public static class PublishingSlice
     public static void AddPublishing(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Outbox>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
+        builder.Services.AddSingleton<BusConnection>();
+        builder.Services.AddHostedService<OutboxDispatcher>();
     }
+
+    public static void AddPublishingConsumers(this IBusRegistrationConfigurator bus) =>
+        bus.AddConsumer<ListDefinitionsConsumer, ListDefinitionsConsumerDefinition>();
 
     /// <summary>Who reads what the Gateway publishes: the queues are there before their first reader.</summary>
     public static void AddPublishingTopology(this IRabbitMqBusFactoryConfigurator rabbit)

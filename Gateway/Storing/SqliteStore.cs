@@ -48,7 +48,7 @@ public abstract class SqliteStore : IAsyncDisposable
         _writer = Task.Factory.StartNew(WriteAll, TaskCreationOptions.LongRunning);
     }
 
-    /// <summary>Raised on the writer's thread after each commit.</summary>
+    /// <summary>Raised on the writer's thread after each commit; must be quick and must not throw.</summary>
     public event Action? Committed;
 
     /// <summary>Runs in a transaction and returns once it is on disk. The work is all or nothing, quick, and asks nobody else.</summary>
@@ -86,6 +86,22 @@ public abstract class SqliteStore : IAsyncDisposable
 
     private void WriteAll()
     {
+        try
+        {
+            WriteWhatComes();
+        }
+        catch (Exception e)
+        {
+            // Nobody may wait for a writer that is gone.
+            _waiting.Writer.TryComplete(e);
+            while (_waiting.Reader.TryRead(out var write))
+                write.Fail(e);
+            throw;
+        }
+    }
+
+    private void WriteWhatComes()
+    {
         using var db = Open();
         var batch = new List<Write>(Together);
 
@@ -109,10 +125,10 @@ public abstract class SqliteStore : IAsyncDisposable
         }
         catch (Exception e)
         {
-            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
-                db.Execute("rollback");
             foreach (var write in batch)
                 write.Fail(e);
+            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
+                db.Execute("rollback"); // a full disk has done that already
             return;
         }
 

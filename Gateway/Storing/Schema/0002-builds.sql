@@ -7,6 +7,8 @@ create table build (
   namespace    text    not null,
   ref          text    not null,
   request      text    not null, -- BuildRequested as JSON, its registry filled in
+  likeness     text    not null, -- equal where the newer of two requests makes the older one needless
+  repeats      integer not null, -- 1 where it builds an old commit once more: it makes no other needless
   state        text    not null, -- accepted, queued, waiting, running, or an outcome
   requested_at integer not null, -- the publisher's word, but never later than its arrival: the order within a tag
   accepted_at  integer not null,
@@ -14,7 +16,7 @@ create table build (
   reason       text,             -- why it waits, or why it did not succeed
   attempt      integer not null default 0, -- the fence: grows with each grant
   lost         integer not null default 0, -- attempts that the service lost
-  claim_id     text,
+  claim_id     text,             -- of the worker that has it, or that concluded it
   worker       text,
   machine      text,
   cancelled_by text,
@@ -29,6 +31,7 @@ create table build (
 
 create index build_by_image on build (registry, repository, number);
 create index build_by_state on build (state, number);
+create index build_by_likeness on build (likeness, requested_at, number);
 
 -- The tags of builds that have not finished: who must wait for whom.
 create table open_tag (
@@ -51,9 +54,16 @@ create table tag (
   primary key (registry, repository, tag)
 ) strict, without rowid;
 
--- The answer to each claim that was granted, so that asking again gets the same one.
-create table granted_claim (
-  claim_id text    primary key,
-  number   integer not null references build (number) on delete cascade,
-  attempt  integer not null
+-- Each grant of a claim. By claim_id, asking again gets the same answer.
+create table attempt (
+  number      integer not null references build (number) on delete cascade,
+  attempt     integer not null,
+  claim_id    text    not null unique,
+  worker      text    not null,
+  machine     text,
+  granted_at  integer not null,
+  ended_at    integer,
+  log_batches integer, -- null while it runs, and where its worker died
+  reason      text,    -- why it was given back or counted as lost
+  primary key (number, attempt)
 ) strict, without rowid;

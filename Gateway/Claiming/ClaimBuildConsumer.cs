@@ -1,0 +1,41 @@
+using Builds.Contracts;
+using Builds.Gateway.Queueing;
+using Builds.Gateway.Storing;
+using MassTransit;
+
+namespace Builds.Gateway.Claiming;
+
+public sealed partial class ClaimBuildConsumer(GatewayStore store, Claims claims, ILogger<ClaimBuildConsumer> logger)
+    : IConsumer<ClaimBuild>
+{
+    public async Task Consume(ConsumeContext<ClaimBuild> context)
+    {
+        var ask = context.Message;
+        var claim = await store.WriteAsync(db => claims.Claim(db, ask), context.CancellationToken);
+        if (claim.Verdict == ClaimVerdict.Granted)
+            Log.Granted(logger, claim.BuildId, claim.Attempt, ask.Worker);
+        else
+            Log.NotGranted(logger, claim.BuildId, ask.Worker, claim.Verdict, claim.Reason);
+        await context.RespondAsync(claim);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Build {build}: attempt {attempt} is granted to {worker}")]
+        public static partial void Granted(ILogger logger, Guid build, int? attempt, string worker);
+
+        [LoggerMessage(LogLevel.Information, "Build {build} is not granted to {worker} ({verdict}): {reason}")]
+        public static partial void NotGranted(
+            ILogger logger, Guid build, string worker, ClaimVerdict verdict, string? reason);
+    }
+}
+
+public sealed class ClaimBuildConsumerDefinition : ConsumerDefinition<ClaimBuildConsumer>
+{
+    public ClaimBuildConsumerDefinition() => EndpointName = "gateway.claim-build";
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator,
+        IConsumerConfigurator<ClaimBuildConsumer> consumerConfigurator,
+        IRegistrationContext context) => endpointConfigurator.TakesShortMessages();
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Builds.Contracts;
+using Builds.Gateway.Defining;
+using Builds.Gateway.Queueing;
+using Builds.Gateway.Storing;
+using Dapper;
+using MassTransit;
+
+namespace Builds.Gateway.Publishing;
+
+/// <summary>All definitions, a page at a time.</summary>
+public sealed class ListDefinitionsConsumer(GatewayStore store) : IConsumer<ListDefinitions>
+{
+    private const int Page = 500;
+
+    private const string SelectPage = """
+        select registry as Registry, repository as Repository, version as Version, definition as Definition from image
+         where @repository is null or (registry, repository) > (@registry, @repository)
+         order by registry, repository
+         limit @Page
+        """;
+
+    public async Task Consume(ConsumeContext<ListDefinitions> context)
+    {
+        var after = context.Message.After;
+        var rows = store.Read(db => db
+            .Query<Row>(SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository, Page })
+            .AsList());
+        await context.RespondAsync(new Definitions
+        {
+            Images = [.. rows.Select(row => row.Defined())],
+            Next = rows.Count == Page ? rows[^1].Image : null,
+        });
+    }
+
+    private sealed record Row(string Registry, string Repository, long Version, string Definition)
+    {
+        public ImageReference Image => new() { Registry = Registry, Repository = Repository };
+
+        public ImageDefined Defined()
+        {
+            var definition = JsonSerializer.Deserialize<ImageDefinition>(Definition, BuildQueue.Json)!;
+            return new ImageDefined
+            {
+                Image = Image,
+                Version = Version,
+                Source = definition.Source,
+                Tags = definition.Tags,
+                BuildArgs = definition.BuildArgs,
+                Target = definition.Target,
+                Platform = definition.Platform,
+                Rebuild = definition.Rebuild,
+            };
+        }
+    }
+}
+
+public sealed class ListDefinitionsConsumerDefinition : ConsumerDefinition<ListDefinitionsConsumer>
+{
+    public ListDefinitionsConsumerDefinition() => EndpointName = "gateway.definitions";
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator,
+        IConsumerConfigurator<ListDefinitionsConsumer> consumerConfigurator,
+        IRegistrationContext context) => endpointConfigurator.TakesShortMessages();
+}
