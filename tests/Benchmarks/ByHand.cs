@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Formats.Tar;
 using System.Text;
 using Builds.Parts;
 
@@ -24,9 +23,8 @@ public sealed class ByHand(Stage stage)
         using var folder = new TempFolder("by-hand");
         var watch = Stopwatch.StartNew();
         await CloneAsync(repository, folder);
-        using var context = new MemoryStream();
-        await TarFile.CreateFromDirectoryAsync(folder.FullPath + "/source", context, includeBaseDirectory: false);
-        context.Position = 0;
+        await Command.RunAsync("tar", "--create", "--file", folder + "/context.tar", "--directory", folder + "/source", ".");
+        await using var context = File.OpenRead(folder + "/context.tar");
         using var request = new HttpRequestMessage(HttpMethod.Post, "build?version=2");
         request.Content = new StreamContent(context);
         using var answer = await stage.Daemon.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
