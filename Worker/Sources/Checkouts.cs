@@ -13,6 +13,10 @@ public sealed partial class Checkouts(IOptions<SourceOptions> options, ILogger<C
 {
     private const int Aborted = 128 + 6, Killed = 128 + 9, FileTooLarge = 128 + 25;
 
+    /// <summary>Removes what an earlier process of this worker left behind.</summary>
+    /// <param name="folder">That all its checkouts are in.</param>
+    public static void RemoveRemains(string folder) => Wipe.Folder(folder);
+
     /// <param name="folder">Of this checkout alone; made here, and wiped whatever happens.</param>
     /// <param name="say">Takes a line for the build's log.</param>
     /// <exception cref="BuildFailedException">The source cannot be had as it was asked for.</exception>
