@@ -11,7 +11,7 @@ namespace Builds.Gateway.Tests.Queueing;
 internal sealed class AmqpClient : IAsyncDisposable
 {
     private readonly IConnection _connection;
-    private IChannel _channel;
+    private readonly IChannel _channel;
 
     private AmqpClient(IConnection connection, IChannel channel) => (_connection, _channel) = (connection, channel);
 
@@ -30,16 +30,16 @@ internal sealed class AmqpClient : IAsyncDisposable
     /// <summary>A queue of this client's own that gets what is published from now on.</summary>
     public async Task<string> ListenAsync(string exchange)
     {
-        var queue = await _channel.QueueDeclareAsync();
-        await _channel.QueueBindAsync(queue.QueueName, exchange, "");
-        return queue.QueueName;
+        var queue = $"listener.{Guid.NewGuid():N}";
+        await _channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
+        await _channel.QueueBindAsync(queue, exchange, "");
+        return queue;
     }
 
     public async Task<BasicGetResult?> TakeNowAsync(string queue)
     {
-        if (_channel.IsClosed) // by asking for a queue that was not there yet
-            _channel = await _connection.CreateChannelAsync();
-        return await _channel.BasicGetAsync(queue, autoAck: true);
+        await using var channel = await _connection.CreateChannelAsync(); // asking for a queue that is not there yet ends it
+        return await channel.BasicGetAsync(queue, autoAck: true);
     }
 
     public Task<BasicGetResult> TakeAsync(string queue) =>

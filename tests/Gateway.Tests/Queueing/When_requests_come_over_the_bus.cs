@@ -62,17 +62,20 @@ public sealed class When_requests_come_over_the_bus : IDisposable
         Assert.That(await _client.TakeNowAsync(WorkerQueue.Name), Is.Null);
     }
 
-    [TestCase("""{"buildId":"ID","tags":["a"],"source":{"git":"https://h/x","ref":"main"},"requestedAt":"2030-01-01T00:00:00Z"}""", "image")]
-    [TestCase("""{"buildId":"ID","image":{"repository":"team/api"},"tags":null,"source":{"git":"https://h/x","ref":"main"},"requestedAt":"2030-01-01T00:00:00Z"}""", "tags")]
-    [TestCase("""{"buildId":"ID","image":{"repository":"team/api"},"tags":["a"],"source":{"git":null,"ref":"main"},"requestedAt":"2030-01-01T00:00:00Z"}""", "source.git")]
-    [TestCase("""{"buildId":"ID","image":{"repository":"team/api"},"tags":["a"],"source":{"git":"https://h/x","ref":"main"},"requestedAt":"2030-01-01T00:00:00Z","cause":{"kind":1}}""", "cause.kind")]
-    [TestCase("""{"buildId":"ID","image":"team/api","tags":["a"],"source":{"git":"https://h/x","ref":"main"},"requestedAt":"2030-01-01T00:00:00Z"}""", "image")]
-    [TestCase("""{"buildId":"ID","image":{"repository":"team/api"},"tags":["a"],"source":{"git":"https://h/x","ref":"main"},"requestedAt":"yesterday"}""", "requestedAt")]
-    [TestCase("""{"buildId":"ID","image":{"repository":"team/api"},"tags":["a"],"sour""", "cannot be read")]
+    [TestCase("""{"buildId":"ID","tags":["a"],"source":SOURCE,"requestedAt":AT}""", "image")]
+    [TestCase("""{"buildId":"ID","image":IMAGE,"tags":null,"source":SOURCE,"requestedAt":AT}""", "tags")]
+    [TestCase("""{"buildId":"ID","image":IMAGE,"tags":["a"],"source":{"git":null,"ref":"x"},"requestedAt":AT}""", "source.git")]
+    [TestCase("""{"buildId":"ID","image":IMAGE,"tags":["a"],"source":SOURCE,"requestedAt":AT,"cause":{"kind":1}}""", "cause.kind")]
+    [TestCase("""{"buildId":"ID","image":"team/api","tags":["a"],"source":SOURCE,"requestedAt":AT}""", "image")]
+    [TestCase("""{"buildId":"ID","image":IMAGE,"tags":["a"],"source":SOURCE,"requestedAt":"yesterday"}""", "requestedAt")]
+    [TestCase("""{"buildId":"ID","image":IMAGE,"tags":["a"],"sour""", "cannot be read")]
     public async Task Should_answer_what_cannot_be_read_once_and_serve_the_next(string body, string field)
     {
         var id = Guid.NewGuid();
-        body = body.Replace("ID", id.ToString());
+        body = body.Replace("ID", id.ToString())
+            .Replace("IMAGE", """{"repository":"team/api"}""")
+            .Replace("SOURCE", """{"git":"https://git.example.org/x","ref":"main"}""")
+            .Replace("AT", "\"2030-01-01T00:00:00Z\"");
 
         await _client.PublishAsync("builds.build-requested", body);
         await _client.PublishAsync("builds.build-requested", body);
@@ -134,7 +137,9 @@ public sealed class When_requests_come_over_the_bus : IDisposable
 
         await _client.PublishAsync(invalid);
         await _client.PublishAsync(large);
-        await _client.PublishAsync("builds.build-requested", JsonSerializer.Serialize(nulls, BuildQueue.Json).Replace("[\"latest\"]", "[null]"));
+        await _client.PublishAsync(
+            "builds.build-requested",
+            JsonSerializer.Serialize(nulls, BuildQueue.Json).Replace("[\"latest\"]", "[null]"));
 
         foreach (var (request, field) in new[] { (invalid, "tags[0]"), (large, "buildArgs"), (nulls, "tags[0]") })
         {
