@@ -1,5 +1,13 @@
+using Builds.Gateway.Claiming;
+using Builds.Gateway.Defining;
+using Builds.Gateway.Describing;
+using Builds.Gateway.Flagging;
+using Builds.Gateway.Following;
 using Builds.Gateway.Publishing;
+using Builds.Gateway.Queueing;
+using Builds.Gateway.Securing;
 using Builds.Gateway.Storing;
+using Builds.Gateway.Triggering;
 using Builds.ServiceDefaults;
 
 var builder = WebApplication.CreateSlimBuilder(args);
@@ -8,10 +16,38 @@ builder.AddTelemetry();
 builder.AddHealth();
 builder.AddStoring();
 builder.AddPublishing();
-builder.AddBus(_ => { }, PublishingSlice.AddPublishingTopology);
+builder.AddQueueing();
+builder.AddClaiming();
+builder.AddDescribing();
+builder.AddSecuring();
+builder.AddDefining();
+builder.AddTriggering();
+builder.AddFollowing();
+builder.AddFlagging();
+builder.AddBus(
+    bus =>
+    {
+        bus.AddDescribingHealth();
+        bus.AddQueueingConsumers();
+        bus.AddClaimingConsumers();
+        bus.AddFlaggingConsumers();
+        bus.AddPublishingConsumers();
+        bus.AddFollowingConsumers();
+    },
+    PublishingSlice.AddPublishingTopology);
 
 var app = builder.Build();
 
+app.UseProblems();
+app.UseAuthentication();
+app.UseAuthorization();
 app.MapHealth();
+app.MapDescribing();
+app.MapTriggerHook();
+var v1 = app.MapGroup("/v1").RequireAuthorization();
+v1.MapSecuring();
+v1.MapDefining();
+v1.MapTriggering();
+v1.MapFollowing();
 
 await app.RunAsync();

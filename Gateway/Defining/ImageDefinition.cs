@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Builds.Contracts;
 
 namespace Builds.Gateway.Defining;
@@ -31,6 +32,7 @@ public sealed record ImageDefinition
 
     public RebuildPolicy Rebuild { get; init; } = new();
 
+    [JsonIgnore]
     public GitSource Source => new()
     {
         Git = Git,

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Builds.Contracts;
 using Builds.Gateway.Defining;
 using Builds.Gateway.Queueing;
+using Builds.Worker.Sources;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
@@ -13,7 +13,7 @@ namespace Builds.Gateway.Securing;
 /// Which credentials a claim is answered with. Whoever may publish a request could otherwise send the credentials of a
 /// definition to a server of their own.
 /// </summary>
-public sealed partial class CredentialRelease(IOptions<RegistryOptions> registry)
+public sealed class CredentialRelease(IOptions<RegistryOptions> registry)
 {
     private const string SelectDefinition = """
         select definition from image where registry = @registry and repository = @repository
@@ -58,45 +58,11 @@ public sealed partial class CredentialRelease(IOptions<RegistryOptions> registry
         };
     }
 
-    /// <summary>
-    /// The same but for the case of scheme and host, the scheme's own port, and a <c>/</c> or <c>.git</c> at the end.
-    /// What is written in any other way is another repository.
-    /// </summary>
-    public static bool IsSameRepository(string one, string other) =>
-        Normalized(one) is { } normalized && normalized == Normalized(other);
-
-    private static string? Normalized(string git)
-    {
-        if (UrlPattern().Match(git) is not { Success: true } url)
-            return ScpPattern().IsMatch(git) ? WithoutEnd(git) : null;
-
-        var scheme = url.Groups["scheme"].Value.ToLowerInvariant();
-        var port = (scheme, url.Groups["port"].Value) switch
-        {
-            ("https", "443") or ("http", "80") or ("ssh", "22") => "",
-            var (_, written) => written,
-        };
-        var host = url.Groups["host"].Value.ToLowerInvariant();
-        return $"{scheme}://{url.Groups["user"].Value}@{host}:{port}{WithoutEnd(url.Groups["path"].Value)}";
-    }
-
-    private static string WithoutEnd(string path)
-    {
-        path = path.TrimEnd('/');
-        return path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
-    }
-
-    [GeneratedRegex("""
-        \A (?<scheme> (?i:https?|ssh) ) ://
-        ( (?<user> [^@/:?\#\\\s]* ) @ )?
-        (?<host> [^@/:?\#\\\s\[\]]+ | \[[0-9a-fA-F:.]+\] )
-        ( : (?<port> [0-9]{1,5} ) )?
-        (?<path> / [^?\#\\\s]* ) \z
-        """, RegexOptions.IgnorePatternWhitespace)]
-    private static partial Regex UrlPattern();
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^:?#\\\s][^?#\\\s]*\z")]
-    private static partial Regex ScpPattern();
+    /// <summary>Two spellings of one URL. What cannot be read is another repository.</summary>
+    private static bool IsSameRepository(string one, string other) =>
+        GitUrl.TryParse(one, allowFile: false, out var first, out _)
+        && GitUrl.TryParse(other, allowFile: false, out var second, out _)
+        && first.IsSameAs(second);
 
     private sealed record Credential(string Name, string Host, string Sealed);
 }

@@ -10,6 +10,7 @@ using Builds.Parts;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using RegistryOptions = Builds.Gateway.Defining.RegistryOptions;
 
 namespace Builds.Gateway.Tests.Claiming;
 
