@@ -15,7 +15,7 @@ public sealed class When_workers_ask_over_the_bus : IDisposable
     private readonly TempFolder _folder = new("gateway");
     private Broker _broker = null!;
     private BusGateway _gateway = null!;
-    private AmqpClient _client = null!;
+    private PlainPublisher _client = null!;
     private IHost _worker = null!;
 
     public void Dispose() => _folder.Dispose();
@@ -32,7 +32,7 @@ public sealed class When_workers_ask_over_the_bus : IDisposable
             ("Claims:QueuedLongSeconds", "2"),
             ("Claims:CompletedGraceSeconds", "0.5"));
         await _gateway.ConnectedAsync();
-        _client = await AmqpClient.ConnectAsync(_broker);
+        _client = await PlainPublisher.ConnectAsync(_broker);
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Bus:Address", (string?)_broker.Address.ToString())]);
@@ -55,7 +55,7 @@ public sealed class When_workers_ask_over_the_bus : IDisposable
     public async Task Should_grant_renew_conclude_and_publish_for_the_worker()
     {
         var completed = await _client.ListenAsync("builds.build-completed");
-        var request = AmqpClient.Request();
+        var request = PlainPublisher.Request();
 
         var claim = await AskAsync<ClaimBuild, BuildClaim>(new() { ClaimId = Guid.NewGuid(), Request = request, Worker = "w1" });
         Assert.That(claim.Verdict, Is.EqualTo(ClaimVerdict.Granted));
@@ -84,7 +84,7 @@ public sealed class When_workers_ask_over_the_bus : IDisposable
     public async Task Should_send_again_what_a_silent_worker_has_and_what_was_lost_on_the_way()
     {
         await _client.PurgeAsync(WorkerQueue.Name);
-        var request = AmqpClient.Request();
+        var request = PlainPublisher.Request();
         await _gateway.AcceptAsync(_gateway.Queue.WithRegistry(request));
         Assert.That((await _client.TakeAsync<BuildRequested>(WorkerQueue.Name)).BuildId, Is.EqualTo(request.BuildId));
 

@@ -24,9 +24,9 @@ public sealed class When_the_broker_is_away : IDisposable
     [Test]
     public async Task Should_start_and_accept_all_the_same_and_send_all_once_it_is_back()
     {
-        var first = AmqpClient.Request();
-        var second = AmqpClient.Request();
-        var third = AmqpClient.Request();
+        var first = PlainPublisher.Request();
+        var second = PlainPublisher.Request();
+        var third = PlainPublisher.Request();
         await _broker.StopAsync();
 
         await using (var gateway = await BusGateway.StartAsync(_broker, _folder))
@@ -54,7 +54,7 @@ public sealed class When_the_broker_is_away : IDisposable
             await gateway.ConnectedAsync();
         }
 
-        await using var client = await AmqpClient.ConnectAsync(_broker);
+        await using var client = await PlainPublisher.ConnectAsync(_broker);
         var sent = new HashSet<Guid>();
         while (sent.Count < 3)
             sent.Add((await client.TakeAsync<BuildRequested>(WorkerQueue.Name)).BuildId);

@@ -11,7 +11,7 @@ public sealed class When_requests_come_over_the_bus : IDisposable
     private readonly List<BuildCompleted> _answers = [];
     private Broker _broker = null!;
     private BusGateway _gateway = null!;
-    private AmqpClient _client = null!;
+    private PlainPublisher _client = null!;
     private string _completed = null!;
 
     public void Dispose() => _folder.Dispose();
@@ -22,7 +22,7 @@ public sealed class When_requests_come_over_the_bus : IDisposable
         _broker = await Broker.StartAsync();
         _gateway = await BusGateway.StartAsync(_broker, _folder);
         await _gateway.ConnectedAsync();
-        _client = await AmqpClient.ConnectAsync(_broker);
+        _client = await PlainPublisher.ConnectAsync(_broker);
         _completed = await _client.ListenAsync("builds.build-completed");
     }
 
@@ -37,7 +37,7 @@ public sealed class When_requests_come_over_the_bus : IDisposable
     [Test]
     public async Task Should_know_a_build_before_a_worker_is_free()
     {
-        var request = AmqpClient.Request();
+        var request = PlainPublisher.Request();
 
         for (var times = 0; times < 5; times++)
             await _client.PublishAsync(request);
@@ -51,7 +51,7 @@ public sealed class When_requests_come_over_the_bus : IDisposable
     public async Task Should_send_each_message_once_to_the_workers()
     {
         await _client.PurgeAsync(WorkerQueue.Name);
-        var request = AmqpClient.Request();
+        var request = PlainPublisher.Request();
         await _client.PublishAsync(request);
         await NextIsServedAsync();
 
@@ -84,7 +84,7 @@ public sealed class When_requests_come_over_the_bus : IDisposable
         {
             var failed = await _client.TakeAsync("gateway.build-requested_error");
             Assert.That(failed.Body.ToArray(), Is.EqualTo(System.Text.Encoding.UTF8.GetBytes(body)));
-            Assert.That(AmqpClient.Text(failed, "MT-Fault-Message"), Is.Not.Empty);
+            Assert.That(PlainPublisher.Text(failed, "MT-Fault-Message"), Is.Not.Empty);
         }
 
         var answer = await AnswerAsync(id);
@@ -107,14 +107,14 @@ public sealed class When_requests_come_over_the_bus : IDisposable
 
         var failed = await _client.TakeAsync("gateway.build-requested_error");
 
-        Assert.That(AmqpClient.Text(failed, "MT-Fault-Message"), Is.Not.Empty);
+        Assert.That(PlainPublisher.Text(failed, "MT-Fault-Message"), Is.Not.Empty);
         await NextIsServedAsync();
     }
 
     [Test]
     public async Task Should_not_answer_for_a_build_that_is_known()
     {
-        var request = AmqpClient.Request();
+        var request = PlainPublisher.Request();
         await _client.PublishAsync(request);
         await _gateway.StateAsync(request.BuildId, "queued");
 
@@ -128,12 +128,12 @@ public sealed class When_requests_come_over_the_bus : IDisposable
     [Test]
     public async Task Should_refuse_what_breaks_a_rule_or_is_too_large()
     {
-        var invalid = AmqpClient.Request(tag: "--upload-pack=touch /tmp/x");
-        var large = AmqpClient.Request() with
+        var invalid = PlainPublisher.Request(tag: "--upload-pack=touch /tmp/x");
+        var large = PlainPublisher.Request() with
         {
             BuildArgs = new Dictionary<string, string> { ["A"] = new('x', 3_000_000) },
         };
-        var nulls = AmqpClient.Request();
+        var nulls = PlainPublisher.Request();
 
         await _client.PublishAsync(invalid);
         await _client.PublishAsync(large);
@@ -168,7 +168,7 @@ public sealed class When_requests_come_over_the_bus : IDisposable
 
     private async Task NextIsServedAsync()
     {
-        var next = AmqpClient.Request();
+        var next = PlainPublisher.Request();
         await _client.PublishAsync(next);
         await _gateway.StateAsync(next.BuildId, "queued");
     }

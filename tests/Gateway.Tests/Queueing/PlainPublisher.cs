@@ -8,17 +8,17 @@ using RabbitMQ.Client;
 namespace Builds.Gateway.Tests.Queueing;
 
 /// <summary>A publisher and reader that knows nothing but AMQP.</summary>
-internal sealed class AmqpClient : IAsyncDisposable
+internal sealed class PlainPublisher : IAsyncDisposable
 {
     private readonly IConnection _connection;
     private readonly IChannel _channel;
 
-    private AmqpClient(IConnection connection, IChannel channel) => (_connection, _channel) = (connection, channel);
+    private PlainPublisher(IConnection connection, IChannel channel) => (_connection, _channel) = (connection, channel);
 
-    public static async Task<AmqpClient> ConnectAsync(Broker broker)
+    public static async Task<PlainPublisher> ConnectAsync(Broker broker)
     {
         var connection = await new ConnectionFactory { Uri = broker.Address }.CreateConnectionAsync();
-        return new AmqpClient(connection, await connection.CreateChannelAsync());
+        return new PlainPublisher(connection, await connection.CreateChannelAsync());
     }
 
     public Task PublishAsync(BuildRequested request) =>
