@@ -1,17 +1,20 @@
 using Builds.Contracts;
 using Builds.Gateway.Queueing;
+using Builds.Gateway.Securing;
 using Builds.Gateway.Storing;
 using MassTransit;
 
 namespace Builds.Gateway.Claiming;
 
-public sealed partial class ClaimBuildConsumer(GatewayStore store, Claims claims, ILogger<ClaimBuildConsumer> logger)
-    : IConsumer<ClaimBuild>
+public sealed partial class ClaimBuildConsumer(
+    GatewayStore store, Claims claims, GitAddresses addresses, ILogger<ClaimBuildConsumer> logger) : IConsumer<ClaimBuild>
 {
     public async Task Consume(ConsumeContext<ClaimBuild> context)
     {
-        var ask = context.Message;
-        var claim = await store.WriteAsync(db => claims.Claim(db, ask), context.CancellationToken);
+        var (ask, cancel) = (context.Message, context.CancellationToken);
+        var isKnown = store.Read(db => QueuedBuild.Find(db, ask.Request.BuildId)) is not null;
+        var problem = isKnown ? null : await addresses.ProblemAsync(ask.Request.Source, cancel);
+        var claim = await store.WriteAsync(db => claims.Claim(db, ask, problem), cancel);
         if (claim.Verdict == ClaimVerdict.Granted)
             Log.Granted(logger, claim.BuildId, claim.Attempt, ask.Worker);
         else

@@ -14,10 +14,11 @@ namespace Builds.Gateway.Claiming;
 public sealed class Claims(
     BuildQueue queue, Turns turns, CredentialRelease credentials, Liveness liveness, TimeProvider clock)
 {
-    public BuildClaim Claim(SqliteConnection db, ClaimBuild ask)
+    /// <param name="problem">What is wrong with a request that is not known yet, as far as its rules do not say.</param>
+    public BuildClaim Claim(SqliteConnection db, ClaimBuild ask, string? problem = null)
     {
         // A message may reach a worker before its copy reaches the Gateway.
-        var build = queue.Receive(db, ask.Request);
+        var build = queue.Receive(db, ask.Request, problem);
         var asked = build.Asked;
 
         if (build.IsFinished)

@@ -15,15 +15,16 @@ public sealed class BuildQueue(
     public static JsonSerializerOptions Json { get; } = BuildsBus.Plain(new JsonSerializerOptions());
 
     /// <summary>Takes what came over the bus. What breaks a rule is recorded and answered, and never built.</summary>
+    /// <param name="problem">What was found out beforehand, because it takes longer than a write may.</param>
     /// <returns>The build of that id as it is now, whether it is new or not.</returns>
-    public QueuedBuild Receive(SqliteConnection db, BuildRequested request)
+    public QueuedBuild Receive(SqliteConnection db, BuildRequested request, string? problem = null)
     {
         if (QueuedBuild.Find(db, request.BuildId) is { } known)
             return known;
 
         var whole = WithRegistry(request);
-        if (rules.Problem(whole) is { } problem)
-            Refuse(db, Clipped.From(whole), problem, FailureClass.Policy);
+        if ((rules.Problem(whole) ?? problem) is { } refusal)
+            Refuse(db, Clipped.From(whole), refusal, FailureClass.Policy);
         else
             Accept(db, whole, fromBus: true);
         return QueuedBuild.Find(db, request.BuildId)!;

@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.Gateway.Securing;
 using Builds.Gateway.Storing;
 using MassTransit;
 using MassTransit.Middleware;
@@ -6,10 +7,18 @@ using MassTransit.Middleware;
 namespace Builds.Gateway.Queueing;
 
 /// <summary>What Portus or GraphTracker asks for is known, listed and cancellable before a worker is free.</summary>
-public sealed class BuildRequestedConsumer(GatewayStore store, BuildQueue queue) : IConsumer<BuildRequested>
+public sealed class BuildRequestedConsumer(GatewayStore store, BuildQueue queue, GitAddresses addresses)
+    : IConsumer<BuildRequested>
 {
-    public Task Consume(ConsumeContext<BuildRequested> context) =>
-        store.WriteAsync(db => { queue.Receive(db, context.Message); }, context.CancellationToken);
+    public async Task Consume(ConsumeContext<BuildRequested> context)
+    {
+        var (request, cancel) = (context.Message, context.CancellationToken);
+        if (store.Read(db => QueuedBuild.Find(db, request.BuildId)) is not null)
+            return; // all that this Gateway has sent comes by here too
+
+        var problem = await addresses.ProblemAsync(request.Source, cancel);
+        await store.WriteAsync(db => { queue.Receive(db, request, problem); }, cancel);
+    }
 }
 
 public sealed class BuildRequestedConsumerDefinition : ConsumerDefinition<BuildRequestedConsumer>

@@ -1,4 +1,5 @@
 using System.Net;
+using Builds.Contracts;
 using Builds.Gateway.Describing;
 using Builds.Gateway.Queueing;
 using Builds.Worker.Sources;
@@ -15,7 +16,7 @@ public sealed class SourcesOptions
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 }
 
-/// <summary>Keeps definitions from pointing workers at what only they can reach.</summary>
+/// <summary>Keeps definitions and requests from pointing workers at what only they can reach.</summary>
 public sealed class GitAddresses(IOptions<SourcesOptions> sources, IOptions<RequestOptions> requests)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -28,6 +29,13 @@ public sealed class GitAddresses(IOptions<SourcesOptions> sources, IOptions<Requ
             throw RefusedException.Bad("git", refusal);
         return url;
     }
+
+    /// <returns>Why workers may not fetch from there; null where they may, or where it is no git URL at all.</returns>
+    public async Task<string?> ProblemAsync(GitSource source, CancellationToken cancel) =>
+        GitUrl.TryParse(source.Git, requests.Value.AllowFileUrls, out var url, out _)
+        && await RefusalAsync(url, cancel) is { } refusal
+            ? $"source.git: {refusal}"
+            : null;
 
     // A name that cannot be resolved now is no reason to refuse a definition: the worker asks again before it connects.
     private async Task<string?> RefusalAsync(GitUrl url, CancellationToken cancel)

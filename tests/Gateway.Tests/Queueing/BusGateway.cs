@@ -44,6 +44,7 @@ internal sealed class BusGateway(IHost host) : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddOptions<RegistryOptions>().BindConfiguration("Registry");
         builder.Services.AddSingleton<CredentialRelease>();
+        builder.Services.AddSingleton<GitAddresses>();
         builder.Logging.AddProvider(new TestLog()).SetMinimumLevel(LogLevel.Information);
         builder.AddStoring();
         builder.AddPublishing();

@@ -141,7 +141,14 @@ public sealed class When_requests_come_over_the_bus : IDisposable
             "builds.build-requested",
             JsonSerializer.Serialize(nulls, BuildQueue.Json).Replace("[\"latest\"]", "[null]"));
 
-        foreach (var (request, field) in new[] { (invalid, "tags[0]"), (large, "buildArgs"), (nulls, "tags[0]") })
+        var inside = PlainPublisher.Request();
+        inside = inside with { Source = inside.Source with { Git = "https://0x7f.1/team/api.git" } };
+        await _client.PublishAsync(inside);
+
+        foreach (var (request, field) in new[]
+        {
+            (invalid, "tags[0]"), (large, "buildArgs"), (nulls, "tags[0]"), (inside, "source.git"),
+        })
         {
             var answer = await AnswerAsync(request.BuildId);
             Assert.That(answer.Class, Is.EqualTo(FailureClass.Policy));
