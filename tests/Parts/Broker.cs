@@ -132,6 +132,7 @@ public sealed class Broker : IAsyncDisposable
         ["RABBITMQ_DIST_PORT"] = _distributionPort.ToString(),
         ["ERL_EPMD_PORT"] = _namesPort.ToString(),
         ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+        ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
         ["RABBITMQ_MNESIA_BASE"] = _folder.FullPath + "/data",
         ["RABBITMQ_LOG_BASE"] = _folder.FullPath + "/log",
         ["RABBITMQ_CONFIG_FILE"] = _folder.FullPath + "/rabbitmq",

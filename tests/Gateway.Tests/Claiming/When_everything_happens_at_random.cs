@@ -5,7 +5,7 @@ namespace Builds.Gateway.Tests.Claiming;
 
 public sealed class When_everything_happens_at_random
 {
-    private const int Steps = 100;
+    private const int Steps = 80;
 
     /// <summary>Each triple is one step: what happens, to which build, in which way.</summary>
     [Test]
@@ -17,7 +17,7 @@ public sealed class When_everything_happens_at_random
 
         using var desk = new Desk();
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(250),
+            Config.QuickThrowOnFailure.WithMaxTest(100),
             Prop.ForAll(Arb.From(steps, Shorter), each => Holds(each, desk)));
     }
 

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using Builds.Worker.Building;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+
+namespace Builds.Worker.Images;
+
+/// <summary>A pull or a push by the daemon: what became of each layer goes to the log, and of the progress in between a line every
+/// now and then. The daemon reports errors only here.</summary>
+internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvider clock) : IProgress<JSONMessage>
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
+
+    private static readonly string[] Ends = ["Pull complete", "Already exists", "Pushed", "Layer already exists", "Mounted from"];
+
+    private readonly Channel<JSONMessage> _messages = Channel.CreateUnbounded<JSONMessage>();
+    private string? _error;
+
+    /// <summary>Of the manifest, after a push.</summary>
+    public string? Digest { get; private set; }
+
+    /// <returns>What the daemon says went wrong; null where nothing did.</returns>
+    public async Task<string?> RunAsync(Func<IProgress<JSONMessage>, Task> call, CancellationToken cancel)
+    {
+        var running = CallAsync(call);
+        var shown = clock.GetTimestamp();
+        await foreach (var message in _messages.Reader.ReadAllAsync(cancel))
+        {
+            if (Line(message, clock.GetElapsedTime(shown) >= Pace) is not { } line)
+                continue;
+            shown = clock.GetTimestamp();
+            await log.LineAsync(step, line, cancel);
+        }
+
+        await running;
+        return _error;
+    }
+
+    public void Report(JSONMessage value) => _messages.Writer.TryWrite(value);
+
+    public static bool IsDenied(string error) =>
+        Says(error, "unauthorized") || Says(error, "denied") || Says(error, "authentication required") || Says(error, "no basic auth credentials")
+        || Says(error, "insufficient_scope") || Says(error, "403 Forbidden") || Says(error, "401 Unauthorized");
+
+    private static bool Says(string error, string words) => error.Contains(words, StringComparison.OrdinalIgnoreCase);
+
+    private async Task CallAsync(Func<IProgress<JSONMessage>, Task> call)
+    {
+        try
+        {
+            await call(this);
+        }
+        catch (DockerApiException e)
+        {
+            _error = DaemonMessage.Said(e);
+        }
+        finally
+        {
+            _messages.Writer.Complete();
+        }
+    }
+
+    private string? Line(JSONMessage message, bool isTime)
+    {
+        if (message.Error?.Message is { } error)
+            _error = error;
+        if (message.Aux?.ExtensionData is { } aux && aux.TryGetValue("Digest", out var digest) && digest is JsonElement text)
+            Digest = text.GetString();
+        if (message is not { ID: { } layer, Status: { } status })
+            return null;
+        if (Ends.Any(end => status.StartsWith(end, StringComparison.Ordinal)))
+            return $"{layer}: {status}";
+        return isTime && message.Progress is { Current: > 0 } progress
+            ? string.Create(CultureInfo.InvariantCulture, $"{layer}: {status} {progress.Current / 1e6:0} MB{(progress.Total > 0 ? $" of {progress.Total / 1e6:0} MB" : "")}")
+            : null;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Polly;
+using Polly.Retry;
+
+namespace Builds.Worker.Images;
+
+/// <summary>A registry's HTTP API, as far as bases and pushed tags need it (OCI distribution specification). Short outages are
+/// waited out here; what lasts is a <see cref="RegistryUnavailableException"/>.</summary>
+public sealed class RegistryClient(RegistryConnections connections, IOptions<ImageOptions> options)
+{
+    private readonly ResiliencePipeline _retry = options.Value.RegistryRetries == 0 ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<RegistryUnavailableException>(),
+            MaxRetryAttempts = options.Value.RegistryRetries,
+            Delay = TimeSpan.FromSeconds(options.Value.RegistryRetrySeconds),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+        })
+        .Build();
+
+    /// <param name="selector">A tag or a digest.</param>
+    public async Task<Manifest> GetManifestAsync(
+        ImageName image, string selector, RegistryCredential? credential, CancellationToken cancel)
+    {
+        var (mediaType, content) = await ReadAsync(image, $"manifests/{selector}", Manifest.MediaTypes, credential, cancel);
+        var digest = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(content))}";
+        if (selector.StartsWith("sha256:", StringComparison.Ordinal) && selector != digest)
+            throw new RegistryUnavailableException($"{image.Registry} answered for {image.At(selector)} with something else ({digest}).");
+        return new Manifest(image, digest, mediaType, content);
+    }
+
+    /// <summary>What a manifest that is no index runs on; null where it does not say.</summary>
+    public async Task<Platform?> GetPlatformAsync(Manifest manifest, RegistryCredential? credential, CancellationToken cancel)
+    {
+        if (manifest.Config() is not { } config)
+            return null;
+        var (_, content) = await ReadAsync(manifest.Image, $"blobs/{config}", ["*/*"], credential, cancel);
+        using var json = JsonDocument.Parse(content);
+        return Manifest.PlatformOf(json.RootElement);
+    }
+
+    public async Task PutManifestAsync(Manifest manifest, string tag, RegistryCredential? credential, CancellationToken cancel)
+    {
+        using var _ = await SendAsync(manifest.Image, $"manifests/{tag}", "pull,push", credential, path => new HttpRequestMessage(HttpMethod.Put, path)
+        {
+            Content = new ReadOnlyMemoryContent(manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(manifest.MediaType) } },
+        }, cancel);
+    }
+
+    /// <summary>Whether the registry takes the token itself; where not, its token server exchanges it.</summary>
+    public async Task<bool> TakesTokenAsync(ImageName image, RegistryCredential credential, CancellationToken cancel)
+    {
+        var (http, api) = connections.To(image.Registry);
+        return await _retry.ExecuteAsync(async stop =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, api);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", credential.Token);
+            using var answer = await GuardAsync(image, () => http.SendAsync(request, stop), stop);
+            return answer.StatusCode != HttpStatusCode.Unauthorized;
+        }, cancel);
+    }
+
+    private async Task<(string MediaType, byte[] Content)> ReadAsync(
+        ImageName image, string path, IReadOnlyList<string> accept, RegistryCredential? credential, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(image, path, "pull", credential, uri =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, uri);
+            request.Headers.Add("Accept", accept);
+            return request;
+        }, cancel);
+        return (answer.Content.Headers.ContentType?.MediaType ?? "", await answer.Content.ReadAsByteArrayAsync(cancel));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        ImageName image, string path, string actions, RegistryCredential? credential, Func<Uri, HttpRequestMessage> request, CancellationToken cancel)
+    {
+        var (http, api) = connections.To(image.Registry);
+        var access = new RegistryAccess(http, api, credential);
+        var uri = new Uri(api, $"{image.Repository}/{path}");
+        return await _retry.ExecuteAsync(async stop =>
+        {
+            var answer = await GuardAsync(image, () => access.SendAsync(() => request(uri), $"repository:{image.Repository}:{actions}", stop), stop);
+            if (answer.IsSuccessStatusCode)
+                return answer;
+
+            using (answer)
+            {
+                var said = $"{image.Registry} answered {(int)answer.StatusCode}: {await SaidAsync(answer, stop)}";
+                throw (int)answer.StatusCode >= 500 || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                    ? new RegistryUnavailableException(said)
+                    : new RegistryRefusedException(said, answer.StatusCode);
+            }
+        }, cancel);
+    }
+
+    private static async Task<HttpResponseMessage> GuardAsync(
+        ImageName image, Func<Task<HttpResponseMessage>> send, CancellationToken cancel)
+    {
+        try
+        {
+            return await send();
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || e is OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            throw new RegistryUnavailableException($"The registry {image.Registry} cannot be reached: {e.GetBaseException().Message}", e);
+        }
+    }
+
+    /// <summary>The registry's own words (distribution error codes), shortened.</summary>
+    private static async Task<string> SaidAsync(HttpResponseMessage answer, CancellationToken cancel)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
+            var error = json.RootElement.GetProperty("errors")[0];
+            var detail = error.TryGetProperty("message", out var message) ? message.GetString() : null;
+            var said = $"{error.GetProperty("code").GetString()} {detail}".Trim();
+            return said.Length > 300 ? said[..300] + "…" : said;
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        {
+            return answer.ReasonPhrase ?? "";
+        }
+    }
+}

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "Built by Builds on $(uname -srm)"

@@ -1,0 +1,238 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Builds.Parts;
+
+namespace Builds.Flow.Tests;
+
+/// <summary>A whole installation: every service as it was built, over real parts.</summary>
+public sealed class Installation : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+
+    private readonly TempFolder _folder = new("installation");
+    private readonly List<ServiceProcess> _workers = [];
+    private readonly InstallationOptions _options;
+
+    private FaultProxy? _registryProxy;
+
+    private Installation(InstallationOptions options) => _options = options;
+
+    public Broker Broker { get; private set; } = null!;
+    public Registry Registry { get; private set; } = null!;
+    public GitServer Git { get; private set; } = null!;
+
+    /// <summary>The shared daemon of the <c>engine</c> provider.</summary>
+    public DockerDaemon? Engine { get; private set; }
+
+    public ServiceProcess Gateway { get; private set; } = null!;
+    public IReadOnlyList<ServiceProcess> Workers => _workers;
+
+    /// <summary>The Gateway's API with the first admin token.</summary>
+    public HttpClient Api { get; private set; } = null!;
+
+    public static async Task<Installation> StartAsync(InstallationOptions options)
+    {
+        var installation = new Installation(options);
+        try
+        {
+            await installation.StartPartsAsync();
+            await installation.StartGatewayAsync();
+            for (var i = 0; i < options.Workers; i++)
+                await installation.AddWorkerAsync();
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>One more worker beside the others, with a folder of its own.</summary>
+    public async Task<ServiceProcess> AddWorkerAsync()
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Bus:Address"] = Broker.Address.ToString(),
+            ["Bus:HeartbeatSeconds"] = "5",
+            ["Worker:Name"] = $"worker-{_workers.Count + 1}",
+            ["Worker:Slots"] = "2",
+            ["Worker:Folder"] = "{folder}/state",
+            ["Worker:DrainSeconds"] = "0",
+            ["Keys:Folder"] = _folder.File("keys"),
+            ["Machines:Provider"] = _options.Provider,
+            ["Sources:AllowedHosts:0"] = "127.0.0.1",
+        };
+        if (Engine is not null)
+            settings["Machines:Engine:Address"] = Engine.Socket.ToString();
+        if (_options.Provider == "docker-machine")
+        {
+            settings["Machines:DockerMachine:Binary"] = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
+            settings["Machines:DockerMachine:Driver"] = "fake";
+            settings["Machines:DockerMachine:CreateOptions:0"] = "--fake-cloud";
+            settings["Machines:DockerMachine:CreateOptions:1"] = _folder.Folder("cloud");
+        }
+
+        foreach (var (key, value) in _options.WorkerSettings)
+            settings[key] = value;
+
+        var worker = await ServiceProcess.StartAsync("Worker", settings);
+        _workers.Add(worker);
+        return worker;
+    }
+
+    /// <summary>A repository with these files, and an image that is defined to be built from it.</summary>
+    public async Task<GitRepository> DefineAsync(string image, params (string Path, GitFile File)[] files)
+    {
+        var repository = await Git.CreateRepositoryAsync(image.Replace('/', '-') + ".git");
+        await repository.CommitAsync(files);
+        await DefineAsync(image, new { git = Git.UrlOf(repository), @ref = "main", tags = new[] { "latest" } });
+        return repository;
+    }
+
+    public async Task DefineAsync(string image, object definition)
+    {
+        using var answer = await Api.PutAsJsonAsync($"v1/images/{image}", definition);
+        Assert.That(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <returns>The build's id.</returns>
+    public async Task<Guid> RequestAsync(string image, object? more = null)
+    {
+        var body = JsonSerializer.SerializeToNode(more ?? new { })!.AsObject();
+        body["image"] = image;
+        using var answer = await Api.PostAsJsonAsync("v1/builds", body);
+        Assert.That((int)answer.StatusCode, Is.EqualTo(202), await answer.Content.ReadAsStringAsync());
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    public async Task<Build> BuildAsync(Guid id) =>
+        new(await Api.GetFromJsonAsync<JsonElement>($"v1/builds/{id}"));
+
+    /// <summary>Waits until the build has its outcome.</summary>
+    public async Task<Build> EndOfAsync(Guid id)
+    {
+        try
+        {
+            return await Wait.ForAsync(
+                $"build {id} has an outcome", async () => await BuildAsync(id) is { HasEnded: true } build ? build : null, Deadline);
+        }
+        catch (Exception e) when (e is not AssertionException)
+        {
+            throw new InvalidOperationException($"{e.Message}\nIt is: {(await BuildAsync(id)).Json}\n{Outputs()}", e);
+        }
+    }
+
+    public async Task<Build> UntilAsync(Guid id, string what, Func<Build, bool> condition) =>
+        await Wait.ForAsync(
+            $"build {id} {what}", async () => await BuildAsync(id) is var build && condition(build) ? build : null, Deadline);
+
+    /// <summary>The whole log, followed to its end.</summary>
+    public Task<string> LogOfAsync(Guid id) => Api.GetStringAsync($"v1/builds/{id}/log?follow=true");
+
+    /// <summary>Machines and checkouts of all workers: nothing may be left of a build that has ended.</summary>
+    public async Task NothingIsLeftAsync()
+    {
+        foreach (var worker in _workers)
+        {
+            foreach (var folder in new[] { "machines", "checkouts" })
+            {
+                var path = Path.Combine(worker.Folder, "state", folder);
+                await Wait.UntilAsync(
+                    $"{path} is empty",
+                    () => !Directory.Exists(path) || !Directory.EnumerateDirectories(path).Any(),
+                    Deadline);
+            }
+        }
+    }
+
+    public string Outputs() =>
+        string.Join("\n", _workers.Append(Gateway).Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
+
+    public async ValueTask DisposeAsync()
+    {
+        Api?.Dispose();
+        foreach (var worker in _workers)
+            await worker.DisposeAsync();
+        foreach (var part in new IAsyncDisposable?[] { Gateway, Engine, Git, _registryProxy, Registry, Broker })
+        {
+            if (part is not null)
+                await part.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    private async Task StartPartsAsync()
+    {
+        var broker = Broker.StartAsync();
+        Registry = await Registry.StartAsync(_options.Registry);
+        if (_options.BehindProxy is { } use)
+            use(_registryProxy = FaultProxy.Before(Registry.Port));
+        Git = await GitServer.StartAsync(_options.Git);
+        if (_options.Provider == "engine")
+            Engine = await DockerDaemon.StartAsync();
+        await Registry.PushBaseAsync("library/busybox", "1");
+        await Command.RunAsync(
+            ServiceProcess.Built("Worker"),
+            ["keys", "create", "--folder", _folder.File("keys"), "--public", _folder.File("keys.json")]);
+        Broker = await broker;
+    }
+
+    private async Task StartGatewayAsync()
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Bus:Address"] = Broker.Address.ToString(),
+            ["Bus:HeartbeatSeconds"] = "5",
+            ["Store:Folder"] = "{folder}/state",
+            ["Registry:Default"] = _registryProxy?.Host ?? Registry.Host,
+            ["Sources:AllowedHosts:0"] = "127.0.0.1",
+            ["Keys:File"] = _folder.File("keys.json"),
+            ["Tokens:AdminFile"] = "{folder}/admin-token",
+        };
+        foreach (var (key, value) in _options.GatewaySettings)
+            settings[key] = value;
+
+        Gateway = await ServiceProcess.StartAsync("Gateway", settings);
+        var token = (await File.ReadAllTextAsync(Path.Combine(Gateway.Folder, "admin-token"))).Trim();
+        Api = new HttpClient { BaseAddress = Gateway.Url, Timeout = TimeSpan.FromMinutes(10) };
+        Api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+}
+
+public sealed record InstallationOptions
+{
+    /// <summary>engine, dockerd or docker-machine.</summary>
+    public string Provider { get; init; } = "engine";
+
+    public int Workers { get; init; } = 1;
+
+    /// <summary>Given the proxy that everybody but the test reaches the registry through.</summary>
+    public Action<FaultProxy>? BehindProxy { get; init; }
+
+    public RegistryOptions? Registry { get; init; }
+    public GitServerOptions? Git { get; init; }
+    public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> WorkerSettings { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>A build as the API shows it.</summary>
+public sealed record Build(JsonElement Json)
+{
+    public string State => Json.GetProperty("state").GetString()!;
+    public string? Reason => Text("reason");
+    public string? Class => Text("class");
+    public string? Digest => Text("digest");
+    public string? Commit => Text("commit");
+    public int Attempt => Json.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : 0;
+    public bool HasEnded => State is not ("accepted" or "queued" or "waiting" or "running");
+
+    public IReadOnlyList<string> Phases =>
+        Json.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Array
+            ? [.. phases.EnumerateArray().Select(phase => phase.GetProperty("name").GetString()!)]
+            : [];
+
+    private string? Text(string name) => Json.TryGetProperty(name, out var value) ? value.GetString() : null;
+}

@@ -1,0 +1,124 @@
+using Builds.Parts;
+
+namespace Builds.Worker.Tests.Machines;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class When_a_private_daemon_is_the_machine : IAsyncDisposable
+{
+    private readonly TempFolder _folder = new("machines");
+    private readonly MachineWorker _worker;
+
+    public When_a_private_daemon_is_the_machine() =>
+        _worker = new MachineWorker(_folder.FullPath, ("Provider", "dockerd"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _worker.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Should_serve_a_build_and_be_gone_without_a_trace(bool buildKit)
+    {
+        var machine = await _worker.CreateAsync("b-trace-1");
+        var bridge = Traces.BridgeOf(_folder.FullPath, machine.Name);
+        var docker = new Docker(machine.Daemon);
+
+        var said = await docker.BuildAsync("made:1", "RUN ping -c 1 -W 5 $(ip route | awk '/default/ {print $3}')", buildKit);
+        Assert.That(said, Does.Contain("Successfully tagged made:1").And.Not.Contain("errorDetail"));
+        await docker.RunAsync("run", "-d", "made:1", "sleep", "100000");
+        Assert.That(await Traces.OfAsync(machine.Name, bridge), Is.Not.Empty, "or the test looks in the wrong places");
+
+        await machine.DisposeAsync();
+
+        await Traces.NoneAsync(machine.Name, bridge, _folder.FullPath);
+        Assert.That(Directory.GetDirectories(Path.Combine(_folder.FullPath, "machines")), Is.Empty);
+        Assert.That(_worker.Logged, Is.Empty.Or.All.Contains("ip_forward"));
+    }
+
+    [Test]
+    public async Task Should_not_answer_without_its_certificate_nor_to_that_of_another_machine()
+    {
+        await using var one = await _worker.CreateAsync("b-tls-1");
+        await using var other = await _worker.CreateAsync("b-tls-2");
+
+        var strange = new Docker(one.Daemon with { Certificates = other.Daemon.Certificates });
+        await Assert.ThrowsAsync<PartException>(() => strange.RunAsync("version"));
+        await Assert.ThrowsAsync<PartException>(
+            () => Command.RunAsync("curl", "-sSk", "--max-time", "20", $"https://{one.Daemon.Address.Authority}/version"));
+        Assert.That(await new Docker(one.Daemon).RunAsync("version"), Does.Contain("Server"));
+    }
+
+    [Test]
+    public async Task Should_stand_beside_others_and_beside_a_daemon_of_somebody_else()
+    {
+        await using var stranger = await DockerDaemon.StartAsync();
+        var strange = new Docker(new Builds.Worker.Images.DaemonEndpoint(stranger.Socket, null));
+        var machines = await Task.WhenAll(_worker.CreateAsync("b-side-1"), _worker.CreateAsync("b-side-2"));
+        var bridges = machines.Select(machine => Traces.BridgeOf(_folder.FullPath, machine.Name)).ToList();
+        Assert.That(bridges, Is.Unique);
+
+        var ping = "RUN ping -c 1 -W 5 $(ip route | awk '/default/ {print $3}')";
+        var built = await Task.WhenAll(machines.Select(machine => new Docker(machine.Daemon).BuildAsync("side:1", ping)));
+        Assert.That(built, Has.All.Contain("Successfully tagged side:1"));
+        foreach (var machine in machines)
+            await machine.DisposeAsync();
+
+        Assert.That(await strange.BuildAsync("strange:1", ping), Does.Contain("Successfully tagged strange:1"));
+        await Traces.NoneAsync([.. machines.Select(machine => machine.Name), .. bridges]);
+    }
+
+    [Test]
+    public async Task Should_let_RUN_reach_what_the_host_reaches()
+    {
+        await using var outside = await Outside.CreateAsync();
+        await using var machine = await _worker.CreateAsync("b-egress-1");
+
+        var said = await new Docker(machine.Daemon).BuildAsync("egress:1", $"RUN ping -c 1 -W 5 {outside.Address}", buildKit: false);
+
+        Assert.That(said, Does.Contain("1 packets received").And.Contain("Successfully tagged"));
+    }
+
+    [Test]
+    public async Task Should_not_clip_what_a_build_prints()
+    {
+        await using var machine = await _worker.CreateAsync("b-clip-1");
+        var pid = (await Traces.OfAsync("b-clip-1")).First(line => line.Contains(" unshare ") || line.Contains("dockerd"));
+        Assert.That(pid, Does.Contain("BUILDKIT_STEP_LOG_MAX_SIZE=2147483647").And.Contain("BUILDKIT_STEP_LOG_MAX_SPEED=2147483647"));
+    }
+
+    [Test]
+    public async Task Should_tell_the_operator_what_its_daemon_said_when_it_does_not_start()
+    {
+        await using var worker = new MachineWorker(
+            _folder.Folder("other"), ("Provider", "dockerd"), ("Dockerd:Arguments:0", "--no-such-flag"), ("MoreTries", "1"));
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => worker.CreateAsync("b-broken-1"));
+
+        Assert.That(error!.Message, Does.Contain("unknown flag: --no-such-flag"));
+        Assert.That(worker.Said, Has.Some.Contain("trying another one"));
+        await worker.Machines.SettleAsync(CancellationToken.None);
+        await Traces.NoneAsync("b-broken-1", worker.Folder);
+    }
+
+    [Test]
+    public async Task Should_leave_nothing_when_cancelled()
+    {
+        using var cancel = new CancellationTokenSource();
+        var creating = _worker.Machines.CreateAsync(
+            "b-cancel-1", Guid.NewGuid(), 1,
+            async line =>
+            {
+                if (line.StartsWith("Starting", StringComparison.Ordinal))
+                    await cancel.CancelAsync();
+            },
+            cancel.Token);
+
+        await Assert.ThrowsAsync(Is.InstanceOf<OperationCanceledException>(), () => creating);
+
+        await _worker.Machines.SettleAsync(CancellationToken.None);
+        await Traces.NoneAsync("b-cancel-1");
+        Assert.That(Directory.GetDirectories(Path.Combine(_folder.FullPath, "machines")), Is.Empty);
+    }
+}
