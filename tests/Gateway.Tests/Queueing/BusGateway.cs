@@ -1,6 +1,5 @@
 using Builds.Contracts;
 using Builds.Gateway.Claiming;
-using Builds.Gateway.Defining;
 using Builds.Gateway.Flagging;
 using Builds.Gateway.Publishing;
 using Builds.Gateway.Queueing;
@@ -14,6 +13,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RegistryOptions = Builds.Gateway.Defining.RegistryOptions;
 
 namespace Builds.Gateway.Tests.Queueing;
 

@@ -12,7 +12,9 @@ public sealed class HeldWorker : IAsyncDisposable
 
     private HeldWorker(Process process) => _process = process;
 
-    /// <param name="point">The beginning of what is said to the build then; <c>ready</c> when the machine is; <c>removing</c> when that begins.</param>
+    /// <param name="point">
+    /// The beginning of what is said to the build then; <c>ready</c> when the machine is; <c>removing</c> when that begins.
+    /// </param>
     public static async Task<HeldWorker> StartAsync(
         string folder, string machine, string point, IEnumerable<(string Name, string Value)> settings)
     {

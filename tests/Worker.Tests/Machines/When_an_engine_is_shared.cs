@@ -26,20 +26,20 @@ public sealed class When_an_engine_is_shared : IAsyncDisposable
     {
         await Docker.BuildAsync("here:1", buildKit: buildKit);
         await Docker.RunAsync("tag", "here:1", "moved:1");
-        await Docker.BuildAsync("nameless:1", "RUN echo nameless > /x", buildKit);
-        await Docker.BuildAsync("nameless:1", "RUN echo other > /x", buildKit); // leaves the first one without a name
-        await Docker.RunAsync("run", "-d", "--name", "running", "here:1", "sleep", "100000");
+        await Docker.BuildAsync("nameless:1", "ENV X=nameless", buildKit);
+        await Docker.BuildAsync("nameless:1", "ENV X=other", buildKit); // leaves the first one without a name
+        await Docker.RunAsync("run", "-d", "--name", "running", "here:1", "sh", "-c", "sleep 100000");
         var before = await StateAsync();
         await using var worker = Worker();
         var machine = await worker.CreateAsync("b-engine-1");
 
-        await Docker.BuildAsync("moved:1", "RUN echo new > /x", buildKit);
+        await Docker.BuildAsync("moved:1", "ENV X=new", buildKit);
         await Docker.BuildAsync("added:1", "RUN echo added > /x", buildKit);
-        await Docker.BuildAsync("added:1", "RUN echo again > /x", buildKit);
+        await Docker.BuildAsync("added:1", "ENV X=again", buildKit);
         await Docker.RunAsync("tag", "here:1", "added/name:1");
         var nameless = (await Docker.RunAsync("images", "-q", "--filter", "dangling=true")).Split('\n')[^1];
         await Docker.RunAsync("tag", nameless, "named/now:1");
-        await Docker.RunAsync("run", "--name", "ended", "added:1", "true");
+        await Docker.RunAsync("run", "--name", "ended", "added:1", "sh", "-c", "true");
         await machine.DisposeAsync();
 
         Assert.That(await StateAsync(), Is.EqualTo(before));
@@ -53,7 +53,7 @@ public sealed class When_an_engine_is_shared : IAsyncDisposable
         var before = await StateAsync();
         await using (var held = await HeldWorker.StartAsync(_folder.FullPath, "b-engine-2", "ready", Settings))
         {
-            await Docker.BuildAsync("here:1", "RUN echo new > /x");
+            await Docker.BuildAsync("here:1", "ENV X=new");
             await Docker.BuildAsync("added:1", "RUN echo added > /x");
             await held.KillAsync();
         }
