@@ -57,7 +57,8 @@ public sealed class DefineImage(
     };
 
     private const string SelectVersion = """
-        select coalesce((select version from forgotten_image where registry = @Registry and repository = @Repository), 0)
+        select coalesce(
+            (select version from forgotten_image where registry = @Registry and repository = @Repository), 0)
         """;
 
     private const string Upsert = """
@@ -66,7 +67,9 @@ public sealed class DefineImage(
             on conflict (registry, repository) do update set definition = @json, version = @version, defined_at = @now
         """;
 
-    private const string Remember = "delete from forgotten_image where registry = @Registry and repository = @Repository";
+    private const string Remember = """
+        delete from forgotten_image where registry = @Registry and repository = @Repository
+        """;
 
     /// <returns>Whether the image was not defined before.</returns>
     private bool Put(SqliteConnection db, ImageReference image, string json)

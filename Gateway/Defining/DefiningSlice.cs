@@ -28,8 +28,8 @@ public static class DefiningSlice
         v1.MapDelete("/images/{**repository}", ForgetAsync).Produces(204)
             .WithSummary("Forget how an image is built. Its builds and logs stay.");
         v1.MapGet("/images", (
-                ListImages list, Caller caller, string? q, bool? outdated, string? cursor, int? limit, HttpRequest request) =>
-                list.Handle(caller, q, outdated, cursor, limit, request))
+                ListImages list, Caller caller, [AsParameters] ListImages.Filter filter, HttpRequest request) =>
+                list.Handle(caller, filter, request))
             .WithSummary("List images by name; ?q= for a part of the name, ?outdated=true for those that fell behind.");
     }
 

@@ -14,7 +14,11 @@ public sealed class Images(IOptions<RegistryOptions> registry)
     /// <summary>The image that a request names, checked, its registry filled in.</summary>
     public ImageReference Named(string? repository, string? registryHost)
     {
-        var image = new ImageReference { Registry = registryHost ?? registry.Value.Default, Repository = repository ?? "" };
+        var image = new ImageReference
+        {
+            Registry = registryHost ?? registry.Value.Default,
+            Repository = repository ?? "",
+        };
         Refuse(RequestRules.ImageProblem(image));
         return image;
     }
@@ -40,7 +44,8 @@ public sealed class Images(IOptions<RegistryOptions> registry)
         db.QuerySingleOrDefault<DefinedImage>(SelectOne, image);
 
     public static RefusedException NotDefined(ImageReference image) => RefusedException.NotFound(
-        $"{image.Registry}/{image.Repository} is not defined here: define it first, with PUT /v1/images/{image.Repository}"
+        $"{image.Registry}/{image.Repository} is not defined here: define it first, with "
+        + $"PUT /v1/images/{image.Repository}"
         + """?registry= where it is not the default one, and {"git": "https://…", "ref": "main"}.""");
 }
 

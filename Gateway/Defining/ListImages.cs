@@ -16,28 +16,31 @@ public sealed class ListImages(GatewayStore store, Links links)
 {
     private const string Select = """
         select repository as Image, registry as Registry, definition ->> '$.git' as Git, definition ->> '$.ref' as Ref,
-               version as Version, exists (select 1 from outdated where outdated.registry = image.registry
-                                           and outdated.repository = image.repository) as Outdated
-          from image
+               version as Version, is_outdated as Outdated
+          from (select *, exists (select 1 from outdated where outdated.registry = image.registry
+                                  and outdated.repository = image.repository) as is_outdated
+                  from image)
          where (@ns is null or namespace = @ns)
            and (@q is null or instr(repository, @q) > 0)
-           and (@outdated is null or Outdated = @outdated)
+           and (@Outdated is null or is_outdated = @Outdated)
            and (repository, registry) > (@repository, @registry)
          order by repository, registry
          limit @limit
         """;
 
-    public ImagePage Handle(Caller caller, string? q, bool? outdated, string? cursor, int? limit, HttpRequest request)
+    public sealed record Filter(string? Q, bool? Outdated, string? Cursor, int? Limit);
+
+    public ImagePage Handle(Caller caller, Filter filter, HttpRequest request)
     {
         if (!caller.IsAdmin)
             caller.Demand(TokenScopes.Read, caller.Namespace!);
-        var size = Page.Size(limit);
-        var after = cursor is null ? ["", ""] : Page.Parts(cursor, 2);
+        var size = Page.Size(filter.Limit);
+        var after = filter.Cursor is null ? ["", ""] : Page.Parts(filter.Cursor, 2);
         var rows = store.Read(db => db.Query<Row>(Select, new
         {
             ns = caller.Namespace,
-            q = q?.ToLowerInvariant(),
-            outdated,
+            q = filter.Q?.ToLowerInvariant(),
+            filter.Outdated,
             repository = after[0],
             registry = after[1],
             limit = size + 1,

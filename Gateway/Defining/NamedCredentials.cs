@@ -5,7 +5,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.Gateway.Defining;
 
-/// <summary>A definition may name credentials of its own namespace, or everybody's, that fit where they would be sent.</summary>
+/// <summary>
+/// A definition may name credentials of its own namespace, or everybody's, that fit where they would be sent.
+/// </summary>
 internal static class NamedCredentials
 {
     public static void Check(SqliteConnection db, DefinitionCredentials named, GitUrl git, string ns)
@@ -21,20 +23,21 @@ internal static class NamedCredentials
             if (row.IsGit)
                 throw RefusedException.Bad(field, $"{field}: {registry} is for git, not for a registry.");
             if (!hosts.Add(row.Host))
-                throw RefusedException.Bad(field, $"{field}: there is another credential for {row.Host} before it; keep one.");
+                throw RefusedException.Bad(field, $"{field}: another one before it is for {row.Host} too; keep one.");
         }
     }
 
     private static void CheckGit(CredentialRow row, GitUrl git)
     {
         if (!row.IsGit)
-            throw RefusedException.Bad("credentials.git", $"credentials.git: {row.Name} is for a registry, not for git.");
+            throw Bad($"{row.Name} is for a registry, not for git.");
         if (row.Host != git.Host && row.Host != $"{git.Host}:{git.Port}")
-            throw RefusedException.Bad(
-                "credentials.git", $"credentials.git: {row.Name} is for {row.Host}, but the git URL is at {git.Host}.");
+            throw Bad($"{row.Name} is for {row.Host}, but the git URL is at {git.Host}.");
         if (row.Kind == "gitSsh" != (git.Scheme == "ssh"))
-            throw RefusedException.Bad(
-                "credentials.git", $"credentials.git: {row.Name} is of kind {row.Kind}, which a {git.Scheme} URL cannot use.");
+            throw Bad($"{row.Name} is of kind {row.Kind}, which a {git.Scheme} URL cannot use.");
+
+        static RefusedException Bad(string words) =>
+            RefusedException.Bad("credentials.git", $"credentials.git: {words}");
     }
 
     private static CredentialRow Find(SqliteConnection db, string name, string ns, string field) =>

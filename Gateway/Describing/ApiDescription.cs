@@ -21,9 +21,11 @@ internal static class ApiDescription
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "A token from POST /v1/tokens. Everything under /v1 needs one; a trigger URL is its own secret.",
+            Description = "A token from POST /v1/tokens. Everything under /v1 needs one; "
+                + "a trigger URL is its own secret.",
         };
-        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", document)] = [] }];
+        var token = new OpenApiSecuritySchemeReference("token", document);
+        document.Security = [new OpenApiSecurityRequirement { [token] = [] }];
         return Task.CompletedTask;
     });
 }

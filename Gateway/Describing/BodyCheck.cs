@@ -36,13 +36,15 @@ internal static class BodyCheck
         {
             var field = Join(path, given.Name);
             if (type.Properties.FirstOrDefault(one => one.Name == given.Name) is not { Set: not null } property)
-                throw RefusedException.Bad(field, $"{Show(field)} is not known here: leave it out. Known are {Known(type)}.");
+                throw RefusedException.Bad(
+                    field, $"{Show(field)} is not known here: leave it out. Known are {Known(type)}.");
             if (!seen.Add(given.Name))
                 throw RefusedException.Bad(field, $"{Show(field)} is given twice: leave one out.");
             if (given.Value.ValueKind != JsonValueKind.Null)
                 Check(given.Value, Of(type, property.PropertyType), field);
             else if (!property.IsSetNullable)
-                throw RefusedException.Bad(field, $"{field} is null: give it a value{(property.IsRequired ? "" : ", or leave it out")}.");
+                throw RefusedException.Bad(
+                    field, $"{field} is null: give it a value{(property.IsRequired ? "" : ", or leave it out")}.");
         }
 
         if (type.Properties.FirstOrDefault(one => one.IsRequired && !seen.Contains(one.Name)) is { } missing)
@@ -69,13 +71,13 @@ internal static class BodyCheck
             throw Wrong(path, "true or false");
         else if (value == typeof(int) && !(json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out _)))
             throw Wrong(path, "a whole number");
-        else if (value.IsEnum && !IsName(json, value))
-            throw Wrong(path, "one of " + string.Join(", ", Enum.GetNames(value).Select(JsonNamingPolicy.CamelCase.ConvertName)));
+        else if (value.IsEnum
+            && !(json.ValueKind == JsonValueKind.String && NamesOf(value).Contains(json.GetString())))
+            throw Wrong(path, "one of " + string.Join(", ", NamesOf(value)));
     }
 
-    private static bool IsName(JsonElement json, Type value) =>
-        json.ValueKind == JsonValueKind.String
-        && Enum.GetNames(value).Select(JsonNamingPolicy.CamelCase.ConvertName).Contains(json.GetString());
+    private static IEnumerable<string> NamesOf(Type value) =>
+        Enum.GetNames(value).Select(JsonNamingPolicy.CamelCase.ConvertName);
 
     private static void Expect(JsonElement json, JsonValueKind kind, string words, string path)
     {

@@ -4,14 +4,17 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Builds.Gateway.Describing;
 
-/// <summary>How the API speaks: strict JSON in, plain JSON and problems out, links, its own description, its health.</summary>
+/// <summary>
+/// How the API speaks: strict JSON in, plain JSON and problems out, links, its own description, its health.
+/// </summary>
 public static class DescribingSlice
 {
     private const int BodyLimit = 64 * 1024;
 
     public static void AddDescribing(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<PublicOptions>().BindConfiguration("Public").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<PublicOptions>().BindConfiguration("Public")
+            .ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<Links>();
         builder.Services.AddProblems();
         builder.Services.AddOpenApi("v1", ApiDescription.Describe);
@@ -25,7 +28,9 @@ public static class DescribingSlice
         });
     }
 
-    /// <summary>Without a broker the Gateway still accepts: <c>/readyz</c> then says Degraded, with status 200.</summary>
+    /// <summary>
+    /// Without a broker the Gateway still accepts: <c>/readyz</c> then says Degraded, with status 200.
+    /// </summary>
     public static void AddDescribingHealth(this IBusRegistrationConfigurator bus) =>
         bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);
 

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Builds.Gateway.Describing;
 
-/// <summary>Lists in pages: a cursor is where the last page ended, so that what is added meanwhile moves nothing.</summary>
+/// <summary>
+/// Lists in pages: a cursor is where the last page ended, so that what is added meanwhile moves nothing.
+/// </summary>
 public static class Page
 {
     private const int Usual = 50;
@@ -19,11 +21,14 @@ public static class Page
 
     public static string[] Parts(string cursor, int count)
     {
-        var parts = Base64Url.IsValid(cursor) ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('\n') : [];
-        return parts.Length == count
-            ? parts
-            : throw RefusedException.Bad("cursor", "cursor must be one that an earlier page gave in next; begin without one.");
+        if (!Base64Url.IsValid(cursor))
+            throw BadCursor();
+        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('\n');
+        return parts.Length == count ? parts : throw BadCursor();
     }
+
+    public static RefusedException BadCursor() => RefusedException.Bad(
+        "cursor", "cursor must be one that an earlier page gave in next; begin without one.");
 
     /// <returns>Path and query of the next page, with all other parameters as they were.</returns>
     public static string Next(HttpRequest request, params string[] parts)

@@ -1,6 +1,8 @@
 namespace Builds.Gateway.Describing;
 
-/// <summary>What was asked cannot be done, and whoever asked can mend it: becomes a problem (RFC 9457) of this status.</summary>
+/// <summary>
+/// What was asked cannot be done, and whoever asked can mend it: becomes a problem (RFC 9457) of this status.
+/// </summary>
 /// <param name="field">The field of the body, the parameter or the header that is at fault.</param>
 public sealed class RefusedException(int status, string detail, string? field = null) : Exception(detail)
 {

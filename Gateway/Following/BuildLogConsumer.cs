@@ -19,7 +19,7 @@ public sealed class BuildLogConsumer(LogStore logs, Followers followers) : ICons
 
 public sealed class BuildLogConsumerDefinition : ConsumerDefinition<BuildLogConsumer>
 {
-    private const ushort Together = 32; // times 64 KiB of lines is what it holds in memory
+    private const ushort Together = 16; // times 64 KiB of lines is what it holds in memory
 
     public BuildLogConsumerDefinition() => EndpointName = "gateway.build-log";
 
@@ -34,7 +34,8 @@ public sealed class BuildLogConsumerDefinition : ConsumerDefinition<BuildLogCons
         endpointConfigurator.UseMessageRetry(retry =>
         {
             retry.Ignore<ArgumentException>();
-            retry.Exponential(3, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(300));
+            retry.Exponential(
+                3, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(300));
         });
     }
 }

@@ -7,7 +7,8 @@ namespace Builds.Gateway.Following;
 
 /// <summary>
 /// Server-sent events (HTML standard): a line is a message with the id <c>attempt.sequence.line</c>; <c>step</c>,
-/// <c>note</c> and <c>end</c> are events of those names. Whoever asks again after the end is told that there is no more.
+/// <c>note</c> and <c>end</c> are events of those names. Whoever asks again after the end is told that there is no
+/// more.
 /// </summary>
 public sealed class EventOutput(PipeWriter writer) : ILogOutput
 {

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Gateway.Following;
 
-/// <summary><c>GET …/log</c>: plain text, or events where these are asked for; <c>?follow=true</c> stays to the end.</summary>
+/// <summary>
+/// <c>GET …/log</c>: plain text, or events where these are asked for; <c>?follow=true</c> stays to the end.
+/// </summary>
 public sealed class FollowLog(
     GatewayStore store,
     LogStore logs,
@@ -19,7 +21,8 @@ public sealed class FollowLog(
     public async Task HandleAsync(HttpContext context, Guid id, bool follow, CancellationToken cancel)
     {
         var (request, response) = (context.Request, context.Response);
-        var isEvents = request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        var accept = request.Headers.Accept.ToString();
+        var isEvents = accept.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
         var last = isEvents ? request.Headers["Last-Event-ID"].ToString() : "";
         if (last == EventOutput.EndId)
         {
@@ -62,7 +65,8 @@ public sealed class FollowLog(
             && Number(parts[1]) is { } sequence
             && Number(parts[2]) is { } line)
             return new LogPlace(attempt, sequence, line + 1);
-        throw RefusedException.Bad("Last-Event-ID", "Last-Event-ID must be the id of a line, attempt.sequence.line; leave it out.");
+        throw RefusedException.Bad(
+            "Last-Event-ID", "Last-Event-ID must be the id of a line, attempt.sequence.line, or left out.");
     }
 
     private static int? Number(string text) =>

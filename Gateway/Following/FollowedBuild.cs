@@ -6,7 +6,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.Gateway.Following;
 
-/// <summary>What a follower must know of a build: its attempts, how many batches each has sent, and how it ended.</summary>
+/// <summary>
+/// What a follower must know of a build: its attempts, how many batches each has sent, and how it ended.
+/// </summary>
 public sealed record FollowedBuild(BuildRow Row, IReadOnlyList<FollowedBuild.Try> Attempts)
 {
     /// <param name="LogBatches">Null while it runs, and where its worker died.</param>

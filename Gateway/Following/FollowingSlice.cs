@@ -28,7 +28,7 @@ public static class FollowingSlice
     public static void MapFollowing(this RouteGroupBuilder v1)
     {
         v1.MapGet("/builds/{id:guid}", SeeAsync).Produces<SeenBuild>()
-            .WithSummary("See a build: its state and, while it waits, why; phases, commit, digest, cause, and why it failed.");
+            .WithSummary("See a build: state, while it waits why, phases, commit, digest, cause, and why it failed.");
         v1.MapGet("/builds", (
                 ListBuilds list, Caller caller, [AsParameters] ListBuilds.Filter filter, HttpRequest request) =>
                 list.Handle(caller, filter, request))
@@ -38,7 +38,7 @@ public static class FollowingSlice
         v1.MapPost("/builds/{id:guid}/retry", RetryAsync).Produces<AcceptedBuild>(202)
             .WithSummary("Ask for a finished build once more; it becomes a new build.");
         v1.MapGet("/builds/{id:guid}/log", FollowAsync)
-            .WithSummary("Read a log as text, or as server-sent events by Accept: text/event-stream; ?follow=true stays to the end.");
+            .WithSummary("Read a log, as text or by Accept as text/event-stream; ?follow=true stays to the end.");
     }
 
     public static Dictionary<string, string> LinksOf(BuildRow row, Links links, HttpRequest request)
@@ -62,7 +62,13 @@ public static class FollowingSlice
     }
 
     private static async Task<IResult> CancelAsync(
-        Guid id, Caller caller, ChangeBuild change, SeeBuild see, Links links, HttpRequest request, CancellationToken cancel)
+        Guid id,
+        Caller caller,
+        ChangeBuild change,
+        SeeBuild see,
+        Links links,
+        HttpRequest request,
+        CancellationToken cancel)
     {
         var row = await change.CancelAsync(caller, id, cancel);
         var seen = await see.HandleAsync(row, LinksOf(row, links, request), cancel);
@@ -78,7 +84,13 @@ public static class FollowingSlice
     }
 
     private static Task FollowAsync(
-        Guid id, bool? follow, Caller caller, SeeBuild see, FollowLog log, HttpContext context, CancellationToken cancel)
+        Guid id,
+        bool? follow,
+        Caller caller,
+        SeeBuild see,
+        FollowLog log,
+        HttpContext context,
+        CancellationToken cancel)
     {
         caller.Demand(TokenScopes.Read, see.Row(id).Namespace);
         return log.HandleAsync(context, id, follow ?? false, cancel);

@@ -1,6 +1,8 @@
 namespace Builds.Gateway.Following;
 
-/// <summary>A form in which a log is sent. Each call returns when the reader has taken enough of what was sent before.</summary>
+/// <summary>
+/// A form in which a log is sent. Each call returns when the reader has taken enough of what was sent before.
+/// </summary>
 public interface ILogOutput
 {
     /// <param name="skip">Lines of it that the reader has already.</param>

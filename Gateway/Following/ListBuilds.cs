@@ -54,8 +54,13 @@ public sealed class ListBuilds(GatewayStore store, Images images, SeeBuild see, 
         order by number desc limit @limit
         """;
 
-    private static long Before(string? cursor) =>
-        cursor is null ? long.MaxValue
-        : long.TryParse(Page.Parts(cursor, 1)[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : throw RefusedException.Bad("cursor", "cursor must be one that an earlier page gave in next; begin without one.");
+    private static long Before(string? cursor)
+    {
+        if (cursor is null)
+            return long.MaxValue;
+        var part = Page.Parts(cursor, 1)[0];
+        return long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw Page.BadCursor();
+    }
 }

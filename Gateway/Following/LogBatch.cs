@@ -27,12 +27,12 @@ public sealed record LogBatch
     {
         var body = new MemoryStream();
         using (var deflated = new DeflateStream(body, CompressionLevel.Fastest))
-        using (var text = new StreamWriter(deflated, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 16 * 1024))
+        using (var text = new StreamWriter(deflated, new UTF8Encoding(false), 16 * 1024))
         {
             foreach (var line in log.Runs.SelectMany(run => run.Text))
             {
                 // One line stays one line, whatever a publisher makes of it: places in the log are counted by them.
-                text.Write(line.AsSpan().ContainsAny(LineEnds) ? line.ReplaceLineEndings(" ").Replace('\r', ' ') : line);
+                text.Write(line.AsSpan().ContainsAny(LineEnds) ? line.Replace('\n', ' ').Replace('\r', ' ') : line);
                 text.Write('\n');
             }
         }

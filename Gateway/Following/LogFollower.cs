@@ -47,7 +47,8 @@ public sealed class LogFollower(
 
             if (!follow && !seen.Row.IsFinished)
                 return;
-            if (!await news.WaitAsync(next == Next.Missing ? Patience(seen) : options.Heartbeat, cancel) && next == Next.News)
+            var limit = next == Next.Missing ? Patience(seen) : options.Heartbeat;
+            if (!await news.WaitAsync(limit, cancel) && next == Next.News)
                 await output.IdleAsync(cancel);
         }
     }
@@ -96,9 +97,12 @@ public sealed class LogFollower(
         if (Patience(seen) > TimeSpan.Zero)
             return false;
 
-        await output.NoteAsync(logs.RemovedAt(build) is { } at
-            ? $"the lines of attempt {_place.Attempt} were removed at {at:u}: logs are kept for {options.KeepDays} days"
-            : $"lines are missing here: batches {_place.Sequence} to {sequence - 1} of attempt {_place.Attempt} never came", cancel);
+        var which = $"batches {_place.Sequence} to {sequence - 1} of attempt {_place.Attempt}";
+        await output.NoteAsync(
+            logs.RemovedAt(build) is { } at
+                ? $"{which} were removed at {at:u}: logs are kept for {options.KeepDays} days, the oldest for less"
+                : $"lines are missing here: {which} never came",
+            cancel);
         _place = _place with { Sequence = sequence, Line = 0 };
         return true;
     }

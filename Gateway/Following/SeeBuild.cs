@@ -16,7 +16,9 @@ public sealed record SeenBuild
     public required string Git { get; init; }
     public required string Ref { get; init; }
 
-    /// <summary>accepted, queued, waiting, running; succeeded, failed, errored, cancelled, timedOut or superseded.</summary>
+    /// <summary>
+    /// accepted, queued, waiting, running; succeeded, failed, errored, cancelled, timedOut or superseded.
+    /// </summary>
     public required string State { get; init; }
 
     /// <summary>While it has not begun: why.</summary>
@@ -55,7 +57,8 @@ public sealed class SeeBuild(GatewayStore store, Waiting waiting, TimeProvider c
 
     public BuildRow Row(Guid id) => store.Read(db => BuildRow.Find(db, id)) ?? throw NotThere();
 
-    public async Task<SeenBuild> HandleAsync(BuildRow row, IReadOnlyDictionary<string, string> links, CancellationToken cancel) =>
+    public async Task<SeenBuild> HandleAsync(
+        BuildRow row, IReadOnlyDictionary<string, string> links, CancellationToken cancel) =>
         Show(row, links) with { Waiting = await waiting.WhyAsync(row, cancel) };
 
     public SeenBuild Show(BuildRow row, IReadOnlyDictionary<string, string> links)
@@ -90,9 +93,15 @@ public sealed class SeeBuild(GatewayStore store, Waiting waiting, TimeProvider c
     // Workers tell at each change of phase and every few seconds; in between the last one goes on.
     private List<BuildPhase> PhasesOf(BuildRow row)
     {
-        var phases = row.Phases is null ? [] : JsonSerializer.Deserialize<List<BuildPhase>>(row.Phases, BuildQueue.Json)!;
+        if (row.Phases is null)
+            return [];
+        var phases = JsonSerializer.Deserialize<List<BuildPhase>>(row.Phases, BuildQueue.Json)!;
         if (row.State == BuildState.Running && phases is [.., var last])
-            phases[^1] = last with { Seconds = Math.Max(last.Seconds, (clock.GetUtcNow() - last.StartedAt).TotalSeconds) };
+        {
+            var soFar = (clock.GetUtcNow() - last.StartedAt).TotalSeconds;
+            phases[^1] = last with { Seconds = Math.Max(last.Seconds, soFar) };
+        }
+
         return phases;
     }
 }

@@ -3,7 +3,9 @@ using Dapper;
 
 namespace Builds.Gateway.Following;
 
-/// <summary>Wakes followers when the state of their build has changed, whoever changed it: one look for all of them.</summary>
+/// <summary>
+/// Wakes followers when the state of their build has changed, whoever changed it: one look for all of them.
+/// </summary>
 public sealed partial class StateWatch : BackgroundService
 {
     private const int Together = 500;
@@ -49,7 +51,9 @@ public sealed partial class StateWatch : BackgroundService
         }
     }
 
-    private const string SelectStates = "select id as Id, state as State, attempt as Attempt from build where id in @ids";
+    private const string SelectStates = """
+        select id as Id, state as State, attempt as Attempt from build where id in @ids
+        """;
 
     private void Look()
     {

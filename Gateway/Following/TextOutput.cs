@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Builds.Gateway.Following;
 
-/// <summary>For <c>curl -N</c>: the lines as they were printed; our own begin with three dashes, but for the last.</summary>
+/// <summary>
+/// For <c>curl -N</c>: the lines as they were printed; our own begin with three dashes, but for the last.
+/// </summary>
 public sealed class TextOutput(PipeWriter writer) : ILogOutput
 {
     public async Task BatchAsync(LogBatch batch, int skip, CancellationToken cancel)

@@ -24,7 +24,8 @@ public sealed record Caller(string Id, string Name, string? Namespace, TokenScop
 {
     public bool IsAdmin => Namespace is null;
 
-    public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Caller>());
+    public static ValueTask<Caller?> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(context.Features.Get<Caller>());
 
     /// <summary>Ends the request with 403 where the token has not this scope in this namespace.</summary>
     public void Demand(TokenScopes scope, string @namespace)
@@ -32,8 +33,8 @@ public sealed record Caller(string Id, string Name, string? Namespace, TokenScop
         if (!IsAdmin && (Namespace != @namespace || !Scopes.HasFlag(scope)))
             throw new RefusedException(
                 StatusCodes.Status403Forbidden,
-                $"This needs a token with the scope {Name(scope)} in the namespace {@namespace}; an admin can make one at "
-                + $"POST /v1/tokens. The token that was sent has {Words()}.");
+                $"This needs a token with the scope {Name(scope)} in the namespace {@namespace}; "
+                + $"an admin can make one at POST /v1/tokens. The token that was sent has {Words()}.");
 
         static string Name(TokenScopes scope) => scope.ToString().ToLowerInvariant();
     }

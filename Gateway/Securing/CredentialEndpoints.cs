@@ -4,14 +4,17 @@ using Builds.Gateway.Storing;
 
 namespace Builds.Gateway.Securing;
 
-/// <summary><c>/v1/credentials</c>: written, listed, removed, never given back. <c>/v1/keys</c>: to seal one by oneself.</summary>
+/// <summary>
+/// <c>/v1/credentials</c>: written, listed, removed, never given back. <c>/v1/keys</c>: to seal one by oneself.
+/// </summary>
 public static class CredentialEndpoints
 {
     public static void MapCredentials(this RouteGroupBuilder v1)
     {
         v1.MapPut("/credentials/{name}", PutAsync).Accepts<NewCredential>("application/json").Produces<Shown>()
-            .WithSummary("Put a credential, in the clear or sealed by the client. It is kept sealed to the workers' keys.");
-        v1.MapGet("/credentials", List).Produces<ShownList>().WithSummary("List the credentials, without their secrets.");
+            .WithSummary("Put a credential, in the clear or sealed by the client. It is kept sealed to the workers.");
+        v1.MapGet("/credentials", List).Produces<ShownList>()
+            .WithSummary("List the credentials, without their secrets.");
         v1.MapGet("/credentials/{name}", See).Produces<Shown>().WithSummary("See a credential, without its secret.");
         v1.MapDelete("/credentials/{name}", RemoveAsync).Produces(204)
             .WithSummary("Remove a credential that no definition uses.");

@@ -6,7 +6,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.Gateway.Securing;
 
-/// <summary>What is known of a credential; the secret itself is only in its sealed form, which is never shown.</summary>
+/// <summary>
+/// What is known of a credential; the secret itself is only in its sealed form, which is never shown.
+/// </summary>
 public sealed record CredentialRow(string Name, string Namespace, string Kind, string Host, string Kid, long ChangedAt)
 {
     public bool IsGit => Kind.StartsWith("git", StringComparison.Ordinal);

@@ -8,13 +8,15 @@ namespace Builds.Gateway.Securing;
 /// <summary>The <c>Tokens</c> section of configuration.</summary>
 public sealed class TokensOptions
 {
-    /// <summary>Where the first admin token is written when the store has none; only its owner can read the file.</summary>
+    /// <summary>
+    /// Where the first admin token is written when the store has none; only its owner can read the file.
+    /// </summary>
     public string? AdminFile { get; init; }
 }
 
 /// <summary>
-/// Somebody must be able to make the first token. The file is written before the store, and one that is there already is
-/// taken: however a first start ends, the next one finds the two in agreement.
+/// Somebody must be able to make the first token. The file is written before the store, and one that is there already
+/// is taken: however a first start ends, the next one finds the two in agreement.
 /// </summary>
 public sealed partial class FirstToken(
     GatewayStore store, Tokens tokens, IOptions<TokensOptions> options, ILogger<FirstToken> logger) : IHostedService

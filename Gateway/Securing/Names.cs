@@ -5,7 +5,8 @@ namespace Builds.Gateway.Securing;
 /// <summary>The grammar of what people call tokens, credentials and namespaces.</summary>
 public static partial class Names
 {
-    public const string LabelWords = "1 to 100 letters, digits, dots, dashes, underscores, and not begin with a dot or dash";
+    public const string LabelWords =
+        "1 to 100 letters, digits, dots, dashes, underscores, and not begin with a dot or dash";
 
     public const string NamespaceWords =
         "the first segment of a repository, in lower case, or _ for repositories without one";

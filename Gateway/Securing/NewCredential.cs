@@ -50,7 +50,7 @@ public sealed partial record NewCredential
         if (Namespace != "*" && !Names.IsNamespace(Namespace))
             throw RefusedException.Bad("namespace", $"namespace must be {Names.NamespaceWords}.");
         if (!HostPattern().IsMatch(Host))
-            throw RefusedException.Bad("host", "host must be a host or host:port in lower case, without a scheme or path.");
+            throw RefusedException.Bad("host", "host must be host or host:port in lower case, without scheme or path.");
 
         string[] needed = Sealed is not null ? ["sealed"] : Kind switch
         {
@@ -63,7 +63,7 @@ public sealed partial record NewCredential
         if (PrivateKey is not null && !PrivateKeyPattern().IsMatch(PrivateKey))
             throw RefusedException.Bad("privateKey", "privateKey must be a private key in PEM or OpenSSH form.");
         if (KnownHosts is not null && !KnownHostPattern().IsMatch(KnownHosts))
-            throw RefusedException.Bad("knownHosts", "knownHosts must have lines as ssh-keyscan prints them: host, type, key.");
+            throw RefusedException.Bad("knownHosts", "knownHosts must have lines of host, type and key.");
     }
 
     private (string Name, string? Value)[] Secrets() =>
@@ -74,9 +74,12 @@ public sealed partial record NewCredential
 
     private void CheckPresence(string name, string? value, string[] needed)
     {
-        var kind = Sealed is null ? $"of kind {JsonNamingPolicy.CamelCase.ConvertName(Kind.ToString())}" : "that is sealed";
+        var kind = Sealed is not null
+            ? "that is sealed"
+            : $"of kind {JsonNamingPolicy.CamelCase.ConvertName(Kind.ToString())}";
         if (needed.Contains(name) && string.IsNullOrEmpty(value))
-            throw RefusedException.Bad(name, $"{name} is missing: a credential {kind} needs {string.Join(" and ", needed)}.");
+            throw RefusedException.Bad(
+                name, $"{name} is missing: a credential {kind} needs {string.Join(" and ", needed)}.");
         if (!needed.Contains(name) && value is not null)
             throw RefusedException.Bad(name, $"{name} does not belong to a credential {kind}: leave it out.");
     }

@@ -16,7 +16,10 @@ public static class SecuringSlice
         builder.Services.AddSingleton<CredentialRelease>();
         builder.Services.AddSingleton<GitAddresses>();
         builder.Services.AddHostedService<FirstToken>();
-        builder.Services.AddAuthentication(BearerHandler.SchemeName)
+        // Not AddAuthentication: it brings data protection, which makes keys for cookies that there are none of.
+        builder.Services.AddWebEncoders();
+        builder.Services.AddAuthenticationCore(options => options.DefaultScheme = BearerHandler.SchemeName);
+        new AuthenticationBuilder(builder.Services)
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.SchemeName, configureOptions: null);
         builder.Services.AddAuthorization();
 

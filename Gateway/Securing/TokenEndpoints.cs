@@ -29,9 +29,15 @@ public static class TokenEndpoints
     public sealed record TokenList(IEnumerable<ListedToken> Tokens);
 
     public sealed record ListedToken(
-        string Id, string Name, string? Namespace, IEnumerable<string> Scopes, DateTimeOffset CreatedAt, string CreatedBy);
+        string Id,
+        string Name,
+        string? Namespace,
+        IEnumerable<string> Scopes,
+        DateTimeOffset CreatedAt,
+        string CreatedBy);
 
-    private static async Task<IResult> AddAsync(Caller caller, HttpRequest request, Tokens tokens, CancellationToken cancel)
+    private static async Task<IResult> AddAsync(
+        Caller caller, HttpRequest request, Tokens tokens, CancellationToken cancel)
     {
         caller.DemandAdmin();
         var (wanted, _) = await Body.ReadAsync<NewToken>(request, cancel);

@@ -16,7 +16,8 @@ public sealed class Tokens(GatewayStore store, TimeProvider clock)
     private int _removals;
 
     private const string SelectByHash = """
-        select id as Id, name as Name, hash as Hash, namespace as Namespace, scopes as Scopes from token where hash = @hash
+        select id as Id, name as Name, hash as Hash, namespace as Namespace, scopes as Scopes from token
+         where hash = @hash
         """;
 
     /// <returns>Null for what is no token of ours.</returns>
@@ -78,9 +79,11 @@ public sealed class Tokens(GatewayStore store, TimeProvider clock)
 
     private static TokenScopes ScopesOf(string scopes) => scopes == Admin
         ? TokenScopes.Define | TokenScopes.Trigger | TokenScopes.Read
-        : scopes.Split(' ').Aggregate(TokenScopes.None, (all, one) => all | Enum.Parse<TokenScopes>(one, ignoreCase: true));
+        : scopes.Split(' ')
+            .Aggregate(TokenScopes.None, (all, one) => all | Enum.Parse<TokenScopes>(one, ignoreCase: true));
 
-    public sealed record Listed(string Id, string Name, string? Namespace, string Scopes, long CreatedAt, string CreatedBy);
+    public sealed record Listed(
+        string Id, string Name, string? Namespace, string Scopes, long CreatedAt, string CreatedBy);
 
     private sealed record Row(string Id, string Name, byte[] Hash, string? Namespace, string Scopes);
 }

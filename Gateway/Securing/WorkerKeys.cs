@@ -11,7 +11,8 @@ namespace Builds.Gateway.Securing;
 public sealed class KeysOptions
 {
     /// <summary>
-    /// The workers' public keys as a JWK set (RFC 7517): RSA, each with a kid, the newest last. Read again when it changes.
+    /// The workers' public keys as a JWK set (RFC 7517): RSA, each with a kid, the newest last. Read again when it
+    /// changes.
     /// </summary>
     public string? File { get; init; }
 }
@@ -54,7 +55,7 @@ public sealed class WorkerKeys(IOptions<KeysOptions> options)
         if (All() is not [.., var newest])
             throw new RefusedException(
                 StatusCodes.Status503ServiceUnavailable,
-                "There are no workers' keys to seal it to: an operator must put their public JWK set where Keys:File says.");
+                "There are no workers' keys to seal it to: an operator must put their JWK set where Keys:File says.");
         using var rsa = RSA.Create(new RSAParameters
         {
             Modulus = Base64Url.DecodeFromChars(newest.N),
@@ -112,9 +113,10 @@ public sealed class WorkerKeys(IOptions<KeysOptions> options)
                     $"{path} holds a private key. Give the Gateway the public keys alone, and the workers a new pair.");
             keys.Add(new WorkerKey(Text("kid"), Text("n"), Text("e")));
 
-            string Text(string name) => key.TryGetProperty(name, out var value) && value.GetString() is { Length: > 0 } text
-                ? text
-                : throw new InvalidOperationException($"A key in {path} has no {name}; each needs kty RSA, kid, n and e.");
+            string Text(string name) =>
+                key.TryGetProperty(name, out var value) && value.GetString() is { Length: > 0 } text
+                    ? text
+                    : throw new InvalidOperationException($"A key in {path} has no {name}; each needs kid, n and e.");
         }
 
         return keys;

@@ -8,10 +8,11 @@ using Microsoft.Data.Sqlite;
 namespace Builds.Gateway.Triggering;
 
 /// <summary>
-/// <c>Idempotency-Key</c>: whoever got no answer asks again with the same key and body and gets the same build. Kept for
-/// a day.
+/// <c>Idempotency-Key</c>: whoever got no answer asks again with the same key and body and gets the same build. Kept
+/// for a day.
 /// </summary>
-public sealed class Idempotency(GatewayStore store, TimeProvider clock) : BackgroundService
+public sealed partial class Idempotency(GatewayStore store, TimeProvider clock, ILogger<Idempotency> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
@@ -25,7 +26,8 @@ public sealed class Idempotency(GatewayStore store, TimeProvider clock) : Backgr
         var key = given.ToString();
         return key.Length is >= 1 and <= 255 && key.All(c => c is > ' ' and <= '~')
             ? key
-            : throw RefusedException.Bad("Idempotency-Key", "Idempotency-Key must be 1 to 255 visible ASCII characters.");
+            : throw RefusedException.Bad(
+                "Idempotency-Key", "Idempotency-Key must be 1 to 255 visible ASCII characters.");
     }
 
     public static Mark MarkOf(Caller caller, string key, byte[] body) => new(caller.Id, key, SHA256.HashData(body));
@@ -66,17 +68,31 @@ public sealed class Idempotency(GatewayStore store, TimeProvider clock) : Backgr
         return build;
     }
 
+    private const string DeleteOld = "delete from idempotency where created_at <= @before";
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(SweepEvery, clock);
         do
         {
-            var before = (clock.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
-            await store.WriteAsync(
-                db => db.Execute("delete from idempotency where created_at <= @before", new { before }), stoppingToken);
+            try
+            {
+                var before = (clock.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
+                await store.WriteAsync(db => db.Execute(DeleteOld, new { before }), stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Log.NotSwept(logger, e);
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private sealed record Answered(byte[] BodyHash, string BuildId);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Old idempotency keys could not be removed; it is tried again")]
+        public static partial void NotSwept(ILogger logger, Exception e);
+    }
 }

@@ -15,7 +15,12 @@ public sealed record AcceptedBuild(Guid Id, string Status, string Log);
 
 /// <summary>Accepts a build of a defined image: on disk before it is answered, on the bus soon after.</summary>
 public sealed class TriggerBuild(
-    GatewayStore store, Images images, BuildQueue queue, RequestRules rules, Idempotency idempotency, TimeProvider clock)
+    GatewayStore store,
+    Images images,
+    BuildQueue queue,
+    RequestRules rules,
+    Idempotency idempotency,
+    TimeProvider clock)
 {
     /// <summary><c>POST /v1/builds</c>.</summary>
     public async Task<Guid> HandleAsync(Caller caller, HttpRequest request, CancellationToken cancel)

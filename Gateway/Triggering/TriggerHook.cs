@@ -6,7 +6,9 @@ using Builds.Gateway.Storing;
 
 namespace Builds.Gateway.Triggering;
 
-/// <summary><c>/hooks/trigger/{secret}</c>: <c>curl -X POST</c> is all it takes, and the same secret reads what comes of it.</summary>
+/// <summary>
+/// <c>/hooks/trigger/{secret}</c>: <c>curl -X POST</c> is all it takes, and the same secret reads what comes of it.
+/// </summary>
 public static class TriggerHook
 {
     public static void MapTriggerHook(this IEndpointRouteBuilder routes)
@@ -20,7 +22,12 @@ public static class TriggerHook
     }
 
     private static async Task<IResult> AcceptAsync(
-        string secret, HttpRequest request, GatewayStore store, TriggerBuild trigger, Links links, CancellationToken cancel)
+        string secret,
+        HttpRequest request,
+        GatewayStore store,
+        TriggerBuild trigger,
+        Links links,
+        CancellationToken cancel)
     {
         var hash = Secret.Hash(secret);
         var id = await store.WriteAsync(db =>
@@ -35,7 +42,13 @@ public static class TriggerHook
     }
 
     private static async Task<SeenBuild> SeeAsync(
-        string secret, Guid id, HttpRequest request, GatewayStore store, SeeBuild see, Links links, CancellationToken cancel)
+        string secret,
+        Guid id,
+        HttpRequest request,
+        GatewayStore store,
+        SeeBuild see,
+        Links links,
+        CancellationToken cancel)
     {
         var row = CheckOwner(store, secret, id);
         return await see.HandleAsync(row, new Dictionary<string, string>
@@ -46,7 +59,13 @@ public static class TriggerHook
     }
 
     private static Task FollowAsync(
-        string secret, Guid id, bool? follow, HttpContext context, GatewayStore store, FollowLog log, CancellationToken cancel)
+        string secret,
+        Guid id,
+        bool? follow,
+        HttpContext context,
+        GatewayStore store,
+        FollowLog log,
+        CancellationToken cancel)
     {
         CheckOwner(store, secret, id);
         return log.HandleAsync(context, id, follow ?? false, cancel);

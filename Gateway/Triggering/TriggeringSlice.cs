@@ -36,7 +36,7 @@ public static class TriggeringSlice
     {
         var (image, secret) = await triggers.AddAsync(caller, request, cancel);
         var url = links.To(request, $"/hooks/trigger/{secret}");
-        return Results.Json(
-            new Triggers.AddedTrigger(image.Repository, image.Registry!, url), statusCode: StatusCodes.Status201Created);
+        var added = new Triggers.AddedTrigger(image.Repository, image.Registry!, url);
+        return Results.Json(added, statusCode: StatusCodes.Status201Created);
     }
 }

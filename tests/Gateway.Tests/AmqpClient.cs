@@ -46,7 +46,11 @@ public sealed class AmqpClient : IAsyncDisposable
         await PublishAsync(message, Encoding.UTF8.GetBytes(body.ToJsonString()));
 
     public async Task PublishAsync(string message, byte[] body) => await _channel.BasicPublishAsync(
-        "builds." + message, "", mandatory: true, new BasicProperties { ContentType = "application/json", Persistent = true }, body);
+        "builds." + message,
+        "",
+        mandatory: true,
+        new BasicProperties { ContentType = "application/json", Persistent = true },
+        body);
 
     public IReadOnlyList<JsonNode> Seen(string message) =>
         [.. _seen.Where(one => one.Exchange == "builds." + message).Select(one => one.Body)];

@@ -57,7 +57,8 @@ public sealed class ApiClient
     /// <summary>Defines an image in the simplest way and returns its name.</summary>
     public async Task<string> DefineAsync(string image, object? body = null)
     {
-        var answer = await PutAsync($"v1/images/{image}", body ?? new { git = "https://1.1.1.1/team/api.git", @ref = "main" });
+        var answer = await PutAsync(
+            $"v1/images/{image}", body ?? new { git = "https://1.1.1.1/team/api.git", @ref = "main" });
         Assert.That((int)answer.Status, Is.EqualTo(201).Or.EqualTo(200), answer.Text);
         return image;
     }

@@ -125,7 +125,8 @@ public sealed class When_a_definition_is_bad
     [TestCase("%2e%2e/%2e%2e/etc")]
     public async Task Should_refuse_a_name_that_is_none(string name)
     {
-        var answer = await _gateway.Admin.PutAsync("v1/images/" + name, new { git = "https://1.1.1.1/a.git", @ref = "main" });
+        var answer = await _gateway.Admin.PutAsync(
+            "v1/images/" + name, new { git = "https://1.1.1.1/a.git", @ref = "main" });
 
         Assert.That((int)answer.Status, Is.EqualTo(400).Or.EqualTo(404), answer.Text);
         Assert.That(answer.ContentType, Does.StartWith("application/problem+json"));
@@ -136,7 +137,8 @@ public sealed class When_a_definition_is_bad
     [TestCase("target")]
     public async Task Should_refuse_ten_thousand_characters(string field)
     {
-        var body = new JsonObject { ["git"] = "https://1.1.1.1/a.git", ["ref"] = "main", [field] = new string('a', 10_000) };
+        var body = new JsonObject { ["git"] = "https://1.1.1.1/a.git", ["ref"] = "main" };
+        body[field] = new string('a', 10_000);
 
         var answer = await _gateway.Admin.PutTextAsync(Path, body.ToJsonString());
 

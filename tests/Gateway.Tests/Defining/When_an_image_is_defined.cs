@@ -32,7 +32,8 @@ public sealed class When_an_image_is_defined
     {
         await _gateway.Admin.PutAsync("v1/images/defined/versions", Definition);
         var same = await _gateway.Admin.PutAsync("v1/images/defined/versions", Definition);
-        await _gateway.Admin.PutAsync("v1/images/defined/versions", new { git = "https://1.1.1.1/a.git", @ref = "next" });
+        await _gateway.Admin.PutAsync(
+            "v1/images/defined/versions", new { git = "https://1.1.1.1/a.git", @ref = "next" });
         var gone = await _gateway.Admin.DeleteAsync("v1/images/defined/versions");
         await _gateway.Admin.PutAsync("v1/images/defined/versions", Definition);
 
@@ -65,7 +66,8 @@ public sealed class When_an_image_is_defined
     public async Task Should_keep_the_same_name_in_another_registry_apart()
     {
         await _gateway.Admin.PutAsync("v1/images/defined/two", Definition);
-        await _gateway.Admin.PutAsync("v1/images/defined/two?registry=other.test", new { git = "https://1.1.1.1/o.git", @ref = "o" });
+        await _gateway.Admin.PutAsync(
+            "v1/images/defined/two?registry=other.test", new { git = "https://1.1.1.1/o.git", @ref = "o" });
 
         var here = await _gateway.Admin.GetAsync("v1/images/defined/two");
         var there = await _gateway.Admin.GetAsync("v1/images/defined/two?registry=other.test");
@@ -111,7 +113,8 @@ public sealed class When_an_image_is_defined
         Assert.That(bad.Field, Is.EqualTo("cursor"));
     }
 
-    private static bool IsOf(JsonNode message, string image) => message["image"]!["repository"]!.GetValue<string>() == image;
+    private static bool IsOf(JsonNode message, string image) =>
+        message["image"]!["repository"]!.GetValue<string>() == image;
 
     private static int Version(JsonNode message) => message["version"]!.GetValue<int>();
 }

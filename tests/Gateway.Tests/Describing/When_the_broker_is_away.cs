@@ -30,6 +30,7 @@ public sealed class When_the_broker_is_away
         await gateway.KillAsync();
         await gateway.StartAgainAsync();
         Assert.That((await admin.GetAsync($"v1/builds/{build.Json["id"]}")).Status, Is.EqualTo(HttpStatusCode.OK));
-        Assert.That((await File.ReadAllTextAsync(Path.Combine(gateway.Folder, "admin.token"))).Trim(), Is.EqualTo(token));
+        Assert.That(
+            (await File.ReadAllTextAsync(Path.Combine(gateway.Folder, "admin.token"))).Trim(), Is.EqualTo(token));
     }
 }

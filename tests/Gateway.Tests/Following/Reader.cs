@@ -12,7 +12,8 @@ public sealed class Reader : IDisposable
 
     public HttpResponseMessage Response => _response;
 
-    public static async Task<Reader> OpenAsync(ApiClient client, string path, string? accept = null, string? lastEventId = null)
+    public static async Task<Reader> OpenAsync(
+        ApiClient client, string path, string? accept = null, string? lastEventId = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (accept is not null)

@@ -76,7 +76,8 @@ public sealed class When_a_build_is_looked_at
         var later = await third.ClaimAsync();
         var waiting = await third.SeeAsync();
 
-        Assert.That(queued["waiting"]!.GetValue<string>(), Does.Contain("No worker is connected").And.Contain("ahead of it"));
+        Assert.That(
+            queued["waiting"]!.GetValue<string>(), Does.Contain("No worker is connected").And.Contain("ahead of it"));
         Assert.That(later.Verdict, Is.EqualTo(ClaimVerdict.Later));
         Assert.That(waiting["state"]!.GetValue<string>(), Is.EqualTo("waiting"));
         Assert.That(waiting["waiting"]!.GetValue<string>(), Does.Contain(first.Id.ToString()));
@@ -126,7 +127,9 @@ public sealed class When_a_build_is_looked_at
         var bad = await reader.GetAsync("v1/builds?state=done");
         var badLimit = await reader.GetAsync("v1/builds?limit=many");
 
-        Assert.That(running.Json["builds"]!.AsArray().Select(one => one!["id"]!.GetValue<Guid>()), Is.EqualTo(new[] { build.Id }));
+        Assert.That(
+            running.Json["builds"]!.AsArray().Select(one => one!["id"]!.GetValue<Guid>()),
+            Is.EqualTo(new[] { build.Id }));
         Assert.That(all.Json["builds"]!.AsArray(), Has.Count.EqualTo(2));
         Assert.That(bad.Field, Is.EqualTo("state"));
         Assert.That(badLimit.Status, Is.EqualTo(HttpStatusCode.BadRequest));
@@ -141,7 +144,8 @@ public sealed class When_a_build_is_looked_at
 
         var ended = await _gateway.Admin.PostAsync(queued.Path + "/cancel");
         var asked = await _gateway.Admin.PostAsync(running.Path + "/cancel");
-        var message = await _gateway.Amqp.WaitForAsync("build-cancel-requested", one => one["buildId"]!.GetValue<Guid>() == running.Id);
+        var message = await _gateway.Amqp.WaitForAsync(
+            "build-cancel-requested", one => one["buildId"]!.GetValue<Guid>() == running.Id);
         var tooLate = await _gateway.Admin.PostAsync(queued.Path + "/cancel");
         var notFound = await _gateway.Admin.PostAsync($"v1/builds/{Guid.NewGuid()}/cancel");
 

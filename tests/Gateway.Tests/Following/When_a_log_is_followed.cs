@@ -144,10 +144,13 @@ public sealed class When_a_log_is_followed
         using var quick = await Reader.OpenAsync(_gateway.Admin, build.Path + "/log?follow=true");
         var line = new string('x', 1000);
         for (var sequence = 0; sequence < 300; sequence++)
-            await build.LogAsync(sequence, [.. Enumerable.Range(0, 50).Select(number => $"{sequence * 50 + number} {line}")]);
+            await build.LogAsync(
+                sequence, [.. Enumerable.Range(0, 50).Select(number => $"{sequence * 50 + number} {line}")]);
         await build.ConcludeAsync(BuildOutcome.Succeeded, logBatches: 300);
 
-        var expected = Enumerable.Range(0, 15_000).Select(number => $"{number} {line}").Append($"succeeded {FakeWorker.Digest}");
+        var expected = Enumerable.Range(0, 15_000)
+            .Select(number => $"{number} {line}")
+            .Append($"succeeded {FakeWorker.Digest}");
         Assert.That(await quick.RestAsync(), Is.EqualTo(expected));
         Assert.That(await slow.RestAsync(), Is.EqualTo(expected));
     }
@@ -160,6 +163,7 @@ public sealed class When_a_log_is_followed
 
         Assert.That((await foreign.GetAsync(build.Path + "/log")).Status, Is.EqualTo(HttpStatusCode.Forbidden));
         Assert.That((await foreign.GetAsync(build.Path)).Status, Is.EqualTo(HttpStatusCode.Forbidden));
-        Assert.That((await foreign.GetAsync($"v1/builds/{Guid.NewGuid()}/log")).Status, Is.EqualTo(HttpStatusCode.NotFound));
+        Assert.That(
+            (await foreign.GetAsync($"v1/builds/{Guid.NewGuid()}/log")).Status, Is.EqualTo(HttpStatusCode.NotFound));
     }
 }

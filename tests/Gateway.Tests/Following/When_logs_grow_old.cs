@@ -15,7 +15,8 @@ public sealed class When_logs_grow_old : IDisposable
 
     [SetUp]
     public void SetUp() =>
-        _logs = new LogStore(Options.Create(new StoreOptions { Folder = _folder.Folder(Guid.NewGuid().ToString("N")) }), _clock);
+        _logs = new LogStore(
+            Options.Create(new StoreOptions { Folder = _folder.Folder(Guid.NewGuid().ToString("N")) }), _clock);
 
     [TearDown]
     public async Task TearDown() => await _logs.DisposeAsync();
@@ -66,9 +67,11 @@ public sealed class When_logs_grow_old : IDisposable
 
     private async Task SweepAsync(LogOptions options, Guid until)
     {
-        using var retention = new LogRetention(_logs, Options.Create(options), _clock, NullLogger<LogRetention>.Instance);
+        using var retention = new LogRetention(
+            _logs, Options.Create(options), _clock, NullLogger<LogRetention>.Instance);
         await retention.StartAsync(CancellationToken.None);
-        await Wait.UntilAsync("the sweep", () => _logs.RemovedAt(until) is not null && _logs.From(until, 1, 0, 1).Count == 0);
+        await Wait.UntilAsync(
+            "the sweep", () => _logs.RemovedAt(until) is not null && _logs.From(until, 1, 0, 1).Count == 0);
         await retention.StopAsync(CancellationToken.None);
     }
 
@@ -88,7 +91,7 @@ public sealed class When_logs_grow_old : IDisposable
             BuildId = build,
             Attempt = 1,
             Sequence = sequence,
-            Runs = [new LogRun { Step = "building", At = DateTimeOffset.UnixEpoch, Text = [Convert.ToBase64String(noise)] }],
+            Runs = [new LogRun { Step = "building", At = DateTimeOffset.UnixEpoch, Text = ["noise"] }],
         }) with { Body = noise };
     }
 

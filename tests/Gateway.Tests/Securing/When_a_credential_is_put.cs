@@ -46,7 +46,8 @@ public sealed class When_a_credential_is_put
     public async Task Should_take_one_that_the_client_has_sealed_to_a_key_it_was_given()
     {
         var keys = await _gateway.Nobody().GetAsync("v1/keys");
-        var key = (await _gateway.Admin.GetAsync("v1/keys")).Json["keys"]!.AsArray().Single(one => one!["kid"]!.GetValue<string>() == "first")!;
+        var key = (await _gateway.Admin.GetAsync(
+            "v1/keys")).Json["keys"]!.AsArray().Single(one => one!["kid"]!.GetValue<string>() == "first")!;
         using var rsa = RSA.Create(new RSAParameters
         {
             Modulus = Jose.Base64Url.Decode(key["n"]!.GetValue<string>()),
@@ -132,7 +133,7 @@ public sealed class When_a_credential_is_put
 
         var kept = await _gateway.Admin.DeleteAsync("v1/credentials/used");
         var moved = await _gateway.Admin.PutAsync(
-            "v1/credentials/used", new { @namespace = "used", kind = "gitToken", host = "elsewhere.test", token = "t" });
+            "v1/credentials/used", new { @namespace = "used", kind = "gitToken", host = "other.test", token = "t" });
         await _gateway.Admin.DeleteAsync("v1/images/used/a");
         var gone = await _gateway.Admin.DeleteAsync("v1/credentials/used");
 
@@ -162,10 +163,12 @@ public sealed class When_a_credential_is_put
     }
 
     private Task<Answer> DefineAsync(string image, string git, string? credential, params string[] registries) =>
-        _gateway.Admin.PutAsync($"v1/images/{image}", new { git, @ref = "main", credentials = new { git = credential, registries } });
+        _gateway.Admin.PutAsync(
+            $"v1/images/{image}", new { git, @ref = "main", credentials = new { git = credential, registries } });
 
     private Task<Answer> PutSealedAsync(string jwe) => _gateway.Admin.PutAsync(
-        "v1/credentials/by-client", new { @namespace = "by-client", kind = "gitToken", host = "h.test", @sealed = jwe });
+        "v1/credentials/by-client",
+        new { @namespace = "by-client", kind = "gitToken", host = "h.test", @sealed = jwe });
 
     private static string Seal(RSA rsa, string kid, JweEncryption encryption) => JWT.Encode(
         new JsonObject { ["kind"] = "gitToken", ["host"] = "h.test", ["token"] = Secret }.ToJsonString(),

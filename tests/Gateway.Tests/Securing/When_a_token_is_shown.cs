@@ -42,7 +42,8 @@ public sealed class When_a_token_is_shown
     [Test]
     public async Task Should_not_take_one_from_the_query_string()
     {
-        var answer = await _gateway.Nobody().GetAsync($"v1/images?access_token={_gateway.AdminToken}&token={_gateway.AdminToken}");
+        var answer = await _gateway.Nobody().GetAsync(
+            $"v1/images?access_token={_gateway.AdminToken}&token={_gateway.AdminToken}");
 
         Assert.That(answer.Status, Is.EqualTo(HttpStatusCode.Unauthorized));
         Assert.That(_gateway.Process.Output, Does.Not.Contain(_gateway.AdminToken));
@@ -74,7 +75,8 @@ public sealed class When_a_token_is_shown
     [Test]
     public async Task Should_end_as_soon_as_it_is_removed()
     {
-        var made = await _gateway.Admin.PostAsync("v1/tokens", new { name = "short", @namespace = "short", scopes = new[] { "read" } });
+        var made = await _gateway.Admin.PostAsync(
+            "v1/tokens", new { name = "short", @namespace = "short", scopes = new[] { "read" } });
         var token = made.Json["token"]!.GetValue<string>();
         var client = _gateway.As(token);
         var before = await client.GetAsync("v1/images");

@@ -31,7 +31,8 @@ public sealed class When_somebody_tries_to_steal_a_credential
         var claim = await ClaimAsync(git);
 
         Assert.That(claim.Verdict, Is.EqualTo(ClaimVerdict.Granted), claim.Reason);
-        var payload = JsonNode.Parse(JWT.Decode(claim.Credentials!.Git, _gateway.WorkerKey, JweAlgorithm.RSA_OAEP_256, JweEncryption.A256GCM))!;
+        var payload = JsonNode.Parse(
+            JWT.Decode(claim.Credentials!.Git, _gateway.WorkerKey, JweAlgorithm.RSA_OAEP_256, JweEncryption.A256GCM))!;
         Assert.That(payload["password"]!.GetValue<string>(), Is.EqualTo("canary"));
         Assert.That(payload["kind"]!.GetValue<string>(), Is.EqualTo("gitBasic"));
         Assert.That(payload["host"]!.GetValue<string>(), Is.EqualTo("git.example.org"));

@@ -107,7 +107,8 @@ public sealed class When_a_build_is_asked_for
         Assert.That(answers.Select(one => one.Text).Distinct().Count(), Is.EqualTo(1));
         var list = await _gateway.Admin.GetAsync("v1/builds?image=asked/api&limit=500");
         Assert.That(
-            list.Json["builds"]!.AsArray().Count(one => one!["tags"]![0]!.GetValue<string>() == "twins"), Is.EqualTo(1));
+            list.Json["builds"]!.AsArray().Count(one => one!["tags"]![0]!.GetValue<string>() == "twins"),
+            Is.EqualTo(1));
     }
 
     [Test]

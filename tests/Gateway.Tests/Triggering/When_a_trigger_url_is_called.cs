@@ -20,7 +20,8 @@ public sealed class When_a_trigger_url_is_called
         var id = answer.Json["id"]!.GetValue<string>();
         var status = await nobody.GetAsync(answer.Json["status"]!.GetValue<string>());
         var log = await nobody.GetAsync(answer.Json["log"]!.GetValue<string>());
-        var request = await _gateway.Amqp.WaitForAsync("build-requested", one => one["buildId"]!.GetValue<string>() == id);
+        var request = await _gateway.Amqp.WaitForAsync(
+            "build-requested", one => one["buildId"]!.GetValue<string>() == id);
 
         Assert.That(answer.Status, Is.EqualTo(HttpStatusCode.Accepted), answer.Text);
         Assert.That(answer.Json["status"]!.GetValue<string>(), Is.EqualTo($"{url}/builds/{id}"));
@@ -35,7 +36,8 @@ public sealed class When_a_trigger_url_is_called
     public async Task Should_take_a_body_of_any_kind_and_ignore_it()
     {
         var url = await MakeAsync("hooked/body");
-        using var content = new StringContent("payload={}", System.Text.Encoding.UTF8, "application/x-www-form-urlencoded");
+        using var content = new StringContent(
+            "payload={}", System.Text.Encoding.UTF8, "application/x-www-form-urlencoded");
 
         var answer = await _gateway.Nobody().SendAsync(HttpMethod.Post, url, content);
 
@@ -64,7 +66,8 @@ public sealed class When_a_trigger_url_is_called
     public async Task Should_end_when_a_new_one_is_made_or_the_image_forgotten()
     {
         var first = await MakeAsync("hooked/renewed");
-        var second = (await _gateway.Admin.PostAsync("v1/triggers", new { image = "hooked/renewed" })).Json["url"]!.GetValue<string>();
+        var second = (await _gateway.Admin.PostAsync(
+            "v1/triggers", new { image = "hooked/renewed" })).Json["url"]!.GetValue<string>();
         var ended = await _gateway.Nobody().PostAsync(first);
         var works = await _gateway.Nobody().PostAsync(second);
         await _gateway.Admin.PutAsync("v1/images/hooked/renewed", new { git = "https://1.1.1.1/x.git", @ref = "x" });
