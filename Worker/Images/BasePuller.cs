@@ -52,7 +52,7 @@ public sealed partial class BasePuller(
         return new Bases(
             request,
             source.Dockerfile,
-            source.Context,
+            source.Context with { WithIgnoreFile = !builder.IsBuildKit },
             [.. uses.All.Select(Record).Distinct()],
             uses.Final is null ? null : Record(uses.Final),
             builder.IsBuildKit);

@@ -21,6 +21,9 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
     /// <summary>git's own folder changes with every checkout, and BuildKit leaves it out of git contexts too.</summary>
     public bool WithGit { get; init; }
 
+    /// <summary>The classic builder reads it once more, to take it and the Dockerfile out again where it leaves them out.</summary>
+    public bool WithIgnoreFile { get; init; }
+
     /// <summary>Ends when all is written, or nobody reads on.</summary>
     public async Task WriteAsync(PipeWriter pipe, ImageOptions limits, CancellationToken cancel)
     {
@@ -73,7 +76,8 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
                     continue;
 
                 var isFolder = entry is DirectoryInfo && entry.LinkTarget is null;
-                var isLeftOut = context.Ignore.LeavesOut(path) && path != context.Dockerfile;
+                var isLeftOut = context.Ignore.LeavesOut(path) && path != context.Dockerfile
+                    && !(context.WithIgnoreFile && path == ".dockerignore");
                 if (isFolder && isLeftOut)
                 {
                     if (context.Ignore.KeepsSome || context.Dockerfile.StartsWith(path + "/", StringComparison.Ordinal))

@@ -64,7 +64,6 @@ internal sealed class BuildKitProgress(BuildLogStream log)
             return;
         if (output.Message.Span.IndexOf("[output clipped, log limit "u8) >= 0)
             _clipped.Add(step.Name);
-        step.IsLineOpen = output.Message.Span[^1] != (byte)'\n';
         step.HasNews = true;
         await log.WriteAsync(step.Name, output.Message.Memory, cancel);
     }
@@ -99,16 +98,8 @@ internal sealed class BuildKitProgress(BuildLogStream log)
 
         public bool HasNews { get; set; } = true;
 
-        /// <summary>The last output did not end its line.</summary>
-        public bool IsLineOpen { get; set; }
-
-        public async ValueTask LineAsync(BuildLogStream log, string line, CancellationToken cancel)
-        {
-            if (IsLineOpen)
-                await log.WriteAsync(name, "\n"u8.ToArray(), cancel);
-            IsLineOpen = false;
-            await log.LineAsync(name, $"#{number} {line}", cancel);
-        }
+        public ValueTask LineAsync(BuildLogStream log, string line, CancellationToken cancel) =>
+            log.LineAsync(name, $"#{number} {line}", cancel);
     }
 }
 

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using Builds.Worker.Building;
-using Builds.Worker.Images.BuildKit;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Options;
@@ -39,7 +38,7 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
 #pragma warning disable CS0618 // what is said to replace it hands messages on without waiting for whoever is behind
             await using var answer = await docker.Images.BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
 #pragma warning restore CS0618
-            return await FollowAsync(answer, daemon, log, cancel);
+            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, cancel);
         }
         catch (Exception e) when (e is not (BuildFailedException or OperationCanceledException))
         {
@@ -63,31 +62,5 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
             await pipe.Reader.CompleteAsync();
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever reads has said it better
         }
-    }
-
-    /// <returns>Id of the image.</returns>
-    private static async Task<string> FollowAsync(Stream answer, DaemonEndpoint daemon, BuildLogStream log, CancellationToken cancel)
-    {
-        var steps = new BuildKitProgress(log);
-        var classic = new ClassicProgress(log);
-        string? id = null, error = null;
-        await foreach (var message in DaemonMessage.ReadAsync(answer, cancel))
-        {
-            if (message.Trace is { } trace)
-                await steps.ShowAsync(StatusResponse.Parser.ParseFrom(trace), cancel);
-            else if (message.Stream is { } text)
-                await classic.ShowAsync(text, cancel);
-            id = message.ImageId ?? id;
-            error = message.Error ?? error;
-        }
-
-        foreach (var step in steps.Clipped)
-            await log.LineAsync(Step, $"The daemon has cut the output of {step}: lines are missing there. Its operator can raise BUILDKIT_STEP_LOG_MAX_SIZE and BUILDKIT_STEP_LOG_MAX_SPEED.", cancel);
-        if (error is null)
-            return id ?? throw new DaemonFaultException($"The Docker daemon at {daemon.Address} ended the build without a result.");
-
-        if (steps.Failed is null)
-            await log.LineAsync(classic.Step, $"ERROR: {BuildFault.Words(error)}", cancel);
-        throw BuildFault.Of(error, steps.Failed?.Step ?? classic.Step);
     }
 }

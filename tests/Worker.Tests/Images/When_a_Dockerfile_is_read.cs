@@ -2,6 +2,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_a_Dockerfile_is_read
 {
     [TestCase("", "is empty")]

@@ -5,6 +5,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_a_context_is_sent
 {
     private Scenario _scenario = null!;

@@ -1,5 +1,6 @@
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_a_source_is_not_as_it_should_be
 {
     private Scenario _scenario = null!;

@@ -4,6 +4,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_an_image_is_built
 {
     private static string Os => $"{RealParts.Registry.Host}/os:1";
@@ -18,9 +19,9 @@ public sealed class When_an_image_is_built
         var steps = scenario.Steps.Where(step => step.Contains("RUN", StringComparison.Ordinal)).ToList();
         Assert.That(steps[0], Does.Match(@"^#\d+ \[2/3\] RUN echo once; printf 'not ended'$"));
         var lines = scenario.Lines.SkipWhile(line => line != steps[0]).Take(4).ToList();
-        Assert.That(lines[..3], Is.EqualTo(new[] { steps[0], "once", "not ended" }).Or.EqualTo(new[] { steps[0], "once", "not ended" }));
+        Assert.That(lines[..3], Is.EqualTo(new[] { steps[0], "once", "not ended" }));
+        Assert.That(lines[3], Does.Match(@"^#\d+ DONE \d+\.\ds$"));
         Assert.That(scenario.Lines, Has.One.Matches(@"^#\d+ \[3/3\] RUN echo again$").And.One.EqualTo("again"));
-        Assert.That(scenario.Lines, Has.Some.Matches(@"^#\d+ DONE \d+\.\ds$"));
         Assert.That(scenario.Lines[^1], Does.StartWith("built sha256:"));
     }
 
@@ -80,7 +81,7 @@ public sealed class When_an_image_is_built
         Assert.That(labels[own + "base.name"], Is.EqualTo(Os));
         Assert.That(labels[own + "base.digest"], Is.EqualTo(image.Bases.Images.Single().Digest));
         Assert.That(labels, Contains.Key(own + "created"));
-        Assert.That(scenario.Lines, Has.One.EqualTo("hello world & co").And.One.Contains("[Warning] One or more build-args [OTHER] were not consumed"));
+        Assert.That(scenario.Lines, Has.One.EqualTo("hello world & \"co\"").And.One.Contains("[Warning] One or more build-args [OTHER] were not consumed"));
         Assert.That(image.Request, Is.SameAs(scenario.Request));
         Assert.That(await RealParts.Daemon.DockerAsync("image", "inspect", image.Id, "--format", "{{.RepoTags}}"), Is.EqualTo("[]"));
     }
@@ -93,7 +94,7 @@ public sealed class When_an_image_is_built
             .With(".dockerignore", "Dockerfile\n.dockerignore\n").With("kept", "");
 
         Assert.That((await scenario.BuildAsync()).Bases.BuildKit, Is.False);
-        Assert.That(scenario.Steps, Has.Some.EqualTo("Step 2/8 : RUN echo hello").Or.Some.StartsWith("Step 2/"));
+        Assert.That(scenario.Steps, Has.Some.Matches(@"^Step 2/\d+ : RUN echo hello$"));
         Assert.That(scenario.Lines, Has.One.EqualTo("hello").And.Some.EqualTo("kept").And.None.EqualTo("Dockerfile"));
     }
 

@@ -2,6 +2,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_an_image_is_named
 {
     private const string Digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123";

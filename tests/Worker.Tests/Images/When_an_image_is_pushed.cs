@@ -4,6 +4,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_an_image_is_pushed
 {
     [Test]
@@ -65,7 +66,7 @@ public sealed class When_an_image_is_pushed
         var file = Path.Combine(Path.GetDirectoryName(tls.CaFile!)!, "other.pem");
         await File.WriteAllTextAsync(file, other.RootPem);
         using var distrusting = Scene(tls.Host, new ImageOptions { RegistryRetries = 0, RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = file } });
-        Assert.That(() => distrusting.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("certificate"));
+        await Assert.ThatAsync(() => distrusting.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("certificate"));
     }
 
     [Test]
@@ -74,7 +75,7 @@ public sealed class When_an_image_is_pushed
         await using var proxy = FaultProxy.Before(RealParts.Registry.Port);
         await proxy.SetAsync(new Fault.Refuse());
         using var scenario = Scene(proxy.Host);
-        Assert.That(() => scenario.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("connection refused"));
+        await Assert.ThatAsync(() => scenario.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("connection refused"));
     }
 
     [Test]
@@ -90,26 +91,16 @@ public sealed class When_an_image_is_pushed
     }
 
     [Test]
-    public async Task Should_say_what_a_registry_without_space_says()
-    {
-        await using var disk = await TinyDisk.CreateAsync(3 << 20);
-        await using var full = await Registry.StartAsync(new RegistryOptions { Storage = disk.FullPath });
-        using var scenario = Scene(full.Host, new ImageOptions { RegistryRetries = 0 })
-            .With("Dockerfile", $"FROM {RealParts.Registry.Host}/os:1\nRUN head -c 8000000 /dev/urandom > /large\n");
-        Assert.That(() => scenario.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("no space left").Or.Message.Contains("500"));
-    }
-
-    [Test]
     public async Task Should_put_the_newest_back_where_an_older_attempt_pushed_late()
     {
         using var scenario = Scene();
         var (image, registry) = (scenario.Request.Image, RealParts.Registry);
         var newest = await registry.PushNewBaseAsync(image.Repository, "newest");
-        var stale = await registry.PushNewBaseAsync(image.Repository, "1");
+        await registry.PushNewBaseAsync(image.Repository, "1");
 
-        Assert.That(await scenario.Pusher.RestoreTagAsync(image, "1", stale, newest, scenario.Credentials, CancellationToken.None));
+        Assert.That(await scenario.Pusher.KeepTagAsync(image, "1", newest, scenario.Credentials, CancellationToken.None));
         Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(newest));
-        Assert.That(await scenario.Pusher.RestoreTagAsync(image, "1", stale, newest, scenario.Credentials, CancellationToken.None), Is.False);
+        Assert.That(await scenario.Pusher.KeepTagAsync(image, "1", newest, scenario.Credentials, CancellationToken.None), Is.False);
     }
 
     private static Scenario Scene(string? host = null, ImageOptions? options = null)

@@ -3,6 +3,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_bases_are_looked_for
 {
     private static readonly Platform Machine = Platform.Of("linux", "x86_64", null);

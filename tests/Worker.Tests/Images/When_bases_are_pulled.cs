@@ -5,6 +5,7 @@ using BaseImage = Builds.Contracts.BaseImage;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_bases_are_pulled
 {
     private static string Host => RealParts.Registry.Host;
@@ -132,7 +133,7 @@ public sealed class When_bases_are_pulled
         await using var proxy = FaultProxy.Before(RealParts.Registry.Port);
         await proxy.SetAsync(new Fault.Refuse());
         using var scenario = new Scenario().With("Dockerfile", $"FROM {proxy.Host}/os:1\n");
-        Assert.That(() => scenario.PullAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains(proxy.Host));
+        await Assert.ThatAsync(() => scenario.PullAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains(proxy.Host));
 
         using var patient = new Scenario(options: new ImageOptions { RegistryRetries = 10, RegistryRetrySeconds = 0.1 })
             .With("Dockerfile", $"FROM {proxy.Host}/os:1\n");

@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_files_are_ignored
 {
     [TestCase("*.md", "README.md", true)]

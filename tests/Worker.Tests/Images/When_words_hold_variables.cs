@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_words_hold_variables
 {
     private static readonly Dictionary<string, string> Values = new() { ["SET"] = "value", ["EMPTY"] = "", ["a1_"] = "x y" };
