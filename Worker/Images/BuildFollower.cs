@@ -3,7 +3,8 @@ using Builds.Worker.Images.BuildKit;
 
 namespace Builds.Worker.Images;
 
-/// <summary>Reads a daemon's answer to its end: what is printed goes to the log, and how it ended is the result.</summary>
+/// <summary>Reads a daemon's answer to its end: what is printed goes to the log, and how it ended is the
+/// result.</summary>
 internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, TimeProvider clock)
 {
     private const string Step = "build";
@@ -30,7 +31,9 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
             {
                 spool.IsSlow = true;
                 end = DaemonActivity.EndAsync(daemon, clock, watch.Token);
-                await log.LineAsync(Step, "The daemon has stopped reporting, as Docker 20.10 does when very much is printed at once. The build goes on, but its further output is lost.", cancel);
+                await log.LineAsync(Step,
+                    "The daemon has stopped reporting, as Docker 20.10 does when very much is printed at once. The " +
+                    "build goes on, but its further output is lost.", cancel);
             }
 
             if (end is not null && (id is not null || end.IsCompleted))
@@ -54,7 +57,9 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
     private async Task<string> ConcludeAsync(string? id, string? error, bool hasStopped, CancellationToken cancel)
     {
         foreach (var step in _steps.Clipped)
-            await log.LineAsync(Step, $"The daemon has cut the output of {step}: lines are missing there. Its operator can raise BUILDKIT_STEP_LOG_MAX_SIZE and BUILDKIT_STEP_LOG_MAX_SPEED.", cancel);
+            await log.LineAsync(Step,
+                $"The daemon has cut the output of {step}: lines are missing there. Its operator can raise " +
+                "BUILDKIT_STEP_LOG_MAX_SIZE and BUILDKIT_STEP_LOG_MAX_SPEED.", cancel);
         if (error is not null)
         {
             if (_steps.Failed is null)
@@ -63,7 +68,9 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
         }
 
         return id ?? throw (hasStopped
-            ? new BuildFailedException("A step failed after the daemon had stopped reporting, so why is not known here. Let the steps print less at once, or ask the operator for Docker 23 or the classic builder.")
+            ? new BuildFailedException(
+                "A step failed after the daemon had stopped reporting, so why is not known here. Let the steps print " +
+                "less at once, or ask the operator for Docker 23 or the classic builder.")
             : new DaemonFaultException($"The Docker daemon at {daemon.Address} ended the build without a result."));
     }
 }

@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Builds.Worker.Images;
 
-/// <summary>Whether a daemon's BuildKit works on anything, asked apart from the build: the one way to learn of its end when the
-/// daemon has stopped reporting. Other builds on a shared daemon delay the answer.</summary>
+/// <summary>Whether a daemon's BuildKit works on anything, asked apart from the build: the one way to learn of its end
+/// when the daemon has stopped reporting. Other builds on a shared daemon delay the answer.</summary>
 internal static class DaemonActivity
 {
     /// <summary>Between two steps nothing is in use for a moment, so it is looked at more than once.</summary>
@@ -20,8 +20,10 @@ internal static class DaemonActivity
 
     private static async Task<bool> IsBusyAsync(HttpClient http, CancellationToken cancel)
     {
-        using var usage = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri("system/df", UriKind.Relative), cancel));
-        return usage.RootElement.TryGetProperty("BuildCache", out var records) && records.ValueKind == JsonValueKind.Array
+        using var usage = JsonDocument.Parse(
+            await http.GetByteArrayAsync(new Uri("system/df", UriKind.Relative), cancel));
+        return usage.RootElement.TryGetProperty("BuildCache", out var records)
+            && records.ValueKind == JsonValueKind.Array
             && records.EnumerateArray().Any(record => record.GetProperty("InUse").GetBoolean());
     }
 }

@@ -14,7 +14,8 @@ internal sealed record DaemonMessage(string? Stream, byte[]? Trace, string? Imag
     /// <summary>A tenth of a second's output fits many times; more is not a daemon that means well.</summary>
     private const long Longest = 256 << 20;
 
-    public static async IAsyncEnumerable<DaemonMessage> ReadAsync(PipeReader reader, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<DaemonMessage> ReadAsync(PipeReader reader,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         var searched = 0L;
         while (true)

@@ -6,18 +6,21 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Images;
 
-/// <summary>Has the daemon build. The image gets no name here: on a daemon that others use too, nobody sees a half-made tag, and
-/// two builds of one tag cannot take each other's result.</summary>
+/// <summary>Has the daemon build. The image gets no name here: on a daemon that others use too, nobody sees a half-made
+/// tag, and two builds of one tag cannot take each other's result.</summary>
 public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider clock)
 {
     private const string Step = "build";
 
-    /// <exception cref="BuildFailedException">The Dockerfile, its context or one of its commands is at fault.</exception>
+    /// <exception cref="BuildFailedException">The Dockerfile, its context or one of its commands is at
+    /// fault.</exception>
     public async Task<BuiltImage> BuildAsync(
         DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log, CancellationToken cancel)
     {
         if (bases.BuildKit && DockerfileVariables.Unused(bases.Dockerfile, bases.Request) is { Count: > 0 } unused)
-            await log.LineAsync(Step, $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed: no ARG declares them", cancel);
+            await log.LineAsync(Step,
+                $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed: " +
+                "no ARG declares them", cancel);
 
         using var docker = daemon.Connect();
         var parameters = BuildParameters.Of(bases, commit, clock.GetUtcNow());
@@ -28,7 +31,8 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     }
 
     private async Task<string> SendAsync(
-        DockerClient docker, DaemonEndpoint daemon, Bases bases, ImageBuildParameters parameters, BuildLogStream log, CancellationToken cancel)
+        DockerClient docker, DaemonEndpoint daemon, Bases bases, ImageBuildParameters parameters, BuildLogStream log,
+        CancellationToken cancel)
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -36,7 +40,8 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
         try
         {
 #pragma warning disable CS0618 // what is said to replace it hands messages on without waiting for whoever is behind
-            await using var answer = await docker.Images.BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
+            await using var answer = await docker.Images
+                .BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
 #pragma warning restore CS0618
             return await new BuildFollower(daemon, log, clock).FollowAsync(answer, cancel);
         }
@@ -50,9 +55,11 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
             throw e switch
             {
                 DockerApiException { StatusCode: < System.Net.HttpStatusCode.InternalServerError } refused =>
-                    new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}", inner: e),
+                    new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}",
+                        inner: e),
                 HttpRequestException or IOException when e is not DaemonFaultException =>
-                    new DaemonFaultException($"The Docker daemon at {daemon.Address} was lost during the build: {e.Message}", e),
+                    new DaemonFaultException(
+                        $"The Docker daemon at {daemon.Address} was lost during the build: {e.Message}", e),
                 _ => e,
             };
         }

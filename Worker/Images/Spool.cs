@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Builds.Worker.Images;
 
 /// <summary>
-/// Takes a daemon's answer in as fast as it comes and gives it out as fast as it is wanted, over a file. BuildKit does not slow a
-/// build down for whoever listens; it gathers in the daemon's memory what he has not taken, and the BuildKit of Docker 20.10, once
-/// that is more than 1 MiB, reports nothing but empty messages for ever.
+/// Takes a daemon's answer in as fast as it comes and gives it out as fast as it is wanted, over a file. BuildKit does
+/// not slow a build down for whoever listens; it gathers in the daemon's memory what he has not taken, and the BuildKit
+/// of Docker 20.10, once that is more than 1 MiB, reports nothing but empty messages for ever.
 /// </summary>
 internal sealed class Spool : IAsyncDisposable
 {

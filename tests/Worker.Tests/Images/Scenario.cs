@@ -28,7 +28,8 @@ internal sealed class Scenario : IDisposable
         _builder = new ImageBuilder(settings, TimeProvider.System);
         Pusher = new ImagePusher(registry, settings, TimeProvider.System, NullLogger<ImagePusher>.Instance);
         Daemon = new DaemonEndpoint((daemon ?? RealParts.Daemon).Socket, null);
-        Request = Request with { Image = new ImageReference { Registry = RealParts.Registry.Host, Repository = $"team/{Guid.NewGuid():N}" } };
+        Request = Request with { Image = new ImageReference { Registry = RealParts.Registry.Host,
+            Repository = $"team/{Guid.NewGuid():N}" } };
     }
 
     public BuildRequested Request { get; set; } = new()
@@ -85,12 +86,14 @@ internal sealed class Scenario : IDisposable
     public Task<Bases> PullAsync(CancellationToken cancel = default) =>
         LoggedAsync(log => _puller.PullAsync(Daemon, Root, Request, Credentials, log, cancel));
 
-    public async Task<BuiltImage> BuildAsync(CancellationToken cancel = default) => await BuildAsync(await PullAsync(cancel), cancel);
+    public async Task<BuiltImage> BuildAsync(CancellationToken cancel = default) =>
+        await BuildAsync(await PullAsync(cancel), cancel);
 
     public Task<BuiltImage> BuildAsync(Bases bases, CancellationToken cancel = default) =>
         LoggedAsync(log => _builder.BuildAsync(Daemon, bases, Commit, log, cancel));
 
-    public async Task<PushedImage> PushAsync(CancellationToken cancel = default) => await PushAsync(await BuildAsync(cancel), cancel);
+    public async Task<PushedImage> PushAsync(CancellationToken cancel = default) =>
+        await PushAsync(await BuildAsync(cancel), cancel);
 
     public Task<PushedImage> PushAsync(BuiltImage image, CancellationToken cancel = default) =>
         LoggedAsync(log => Pusher.PushAsync(Daemon, image, Credentials, log, cancel));
@@ -105,7 +108,8 @@ internal sealed class Scenario : IDisposable
     {
         var number = _logs++;
         await using var log = new BuildLogStream(
-            Request.BuildId, 1, new BuildLogOptions(), [], (batch, _) => ShowAsync(number, batch), TimeProvider.System, NullLogger.Instance);
+            Request.BuildId, 1, new BuildLogOptions(), [], (batch, _) =>
+                ShowAsync(number, batch), TimeProvider.System, NullLogger.Instance);
         try
         {
             return await step(log);
