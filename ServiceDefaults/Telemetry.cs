@@ -20,6 +20,7 @@ public static class Telemetry
         });
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning); // URLs may hold a trigger's secret
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // the answer says it
         return builder;
     }
 }

@@ -5,7 +5,10 @@ namespace Builds.Gateway.Claiming;
 /// <summary>The <c>Claims</c> section of configuration. Durations are seconds.</summary>
 public sealed class ClaimOptions
 {
-    /// <summary>A claim that was not renewed for so long, while this Gateway could be reached, is dead. Workers renew every 15 s.</summary>
+    /// <summary>
+    /// A claim that was not renewed for so long, while this Gateway could be reached, is dead. Workers renew every
+    /// 15 s.
+    /// </summary>
     [Range(0.5, 3600)]
     public double RenewalLimitSeconds { get; init; } = 60;
 
@@ -26,7 +29,8 @@ public sealed class ClaimOptions
     public double FurtherPauseSeconds { get; init; } = 30;
 
     /// <summary>
-    /// A build whose message was sent so long ago is sent again if no message waits for the workers. One too many is harmless.
+    /// A build whose message was sent so long ago is sent again if no message waits for the workers. One too many is
+    /// harmless.
     /// </summary>
     [Range(0.5, 86400)]
     public double QueuedLongSeconds { get; init; } = 60;

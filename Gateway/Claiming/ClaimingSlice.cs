@@ -8,7 +8,10 @@ public static class ClaimingSlice
 {
     public static void AddClaiming(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ClaimOptions>().BindConfiguration("Claims").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<ClaimOptions>()
+            .BindConfiguration("Claims")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.AddSingleton<Claims>();
         builder.Services.AddSingleton<Releases>();
         builder.Services.AddSingleton<Conclusions>();

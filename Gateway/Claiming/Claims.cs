@@ -8,10 +8,11 @@ using Microsoft.Data.Sqlite;
 namespace Builds.Gateway.Claiming;
 
 /// <summary>
-/// Who may build. Each method is one write to the store that compares and sets: of two workers with the same message one
-/// gets it, and a worker whose claim has passed to another is told so. Releases and conclusions are beside this.
+/// Who may build. Each method is one write to the store that compares and sets: of two workers with the same message
+/// one gets it, and a worker whose claim has passed to another is told so. Releases and conclusions are beside this.
 /// </summary>
-public sealed class Claims(BuildQueue queue, Turns turns, CredentialRelease credentials, Liveness liveness, TimeProvider clock)
+public sealed class Claims(
+    BuildQueue queue, Turns turns, CredentialRelease credentials, Liveness liveness, TimeProvider clock)
 {
     public BuildClaim Claim(SqliteConnection db, ClaimBuild ask)
     {
@@ -22,7 +23,8 @@ public sealed class Claims(BuildQueue queue, Turns turns, CredentialRelease cred
         if (build.IsFinished)
             return Refused(asked, $"Build {build.Id} has ended already ({build.State}). {build.Reason}");
         if (!Likeness.IsSameBuild(asked, queue.WithRegistry(ask.Request)))
-            return Refused(asked, $"Another request came first under the id {build.Id}; send this one under an id of its own.");
+            return Refused(
+                asked, $"Another request came first under the id {build.Id}; send this one under an id of its own.");
         if (build.State == BuildState.Running)
             return build.ClaimId == ask.ClaimId.ToString()
                 ? Granted(db, build, asked)
@@ -119,7 +121,8 @@ public sealed class Claims(BuildQueue queue, Turns turns, CredentialRelease cred
         return Granted(db, QueuedBuild.Find(db, asked.BuildId)!, asked);
     }
 
-    private const string SelectGrantedAt = "select granted_at from attempt where number = @Number and attempt = @Attempt";
+    private const string SelectGrantedAt =
+        "select granted_at from attempt where number = @Number and attempt = @Attempt";
 
     private BuildClaim Granted(SqliteConnection db, QueuedBuild build, BuildRequested asked) => new()
     {

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Gateway.Claiming;
 
-/// <summary>The outcome by the word of the worker that has the claim. Each method is part of one write to the store.</summary>
+/// <summary>
+/// The outcome by the word of the worker that has the claim. Each method is part of one write to the store.
+/// </summary>
 public sealed class Conclusions(Turns turns, Endings endings, IOptions<ClaimOptions> options)
 {
     public BuildConclusion Conclude(SqliteConnection db, ConcludeBuild ask)
@@ -44,7 +46,8 @@ public sealed class Conclusions(Turns turns, Endings endings, IOptions<ClaimOpti
     private const string SelectDigest = "select digest from build where number = @Number";
 
     private const string UpsertTag = """
-        insert into tag (registry, repository, tag, digest, number) values (@Registry, @Repository, @tag, @Digest, @Number)
+        insert into tag (registry, repository, tag, digest, number)
+        values (@Registry, @Repository, @tag, @Digest, @Number)
             on conflict (registry, repository, tag) do update set digest = excluded.digest, number = excluded.number
          where (@RequestedAt, @Number) > (select requested_at, number from build where number = tag.number)
         """;
@@ -68,7 +71,8 @@ public sealed class Conclusions(Turns turns, Endings endings, IOptions<ClaimOpti
         """;
 
     private static Dictionary<string, string> TagsOf(SqliteConnection db, QueuedBuild build) =>
-        db.Query<(string Name, string Digest)>(SelectTags, new { build.Registry, build.Repository, tags = build.Asked.Tags })
+        db.Query<(string Name, string Digest)>(
+            SelectTags, new { build.Registry, build.Repository, tags = build.Asked.Tags })
             .ToDictionary(tag => tag.Name, tag => tag.Digest);
 
     private static BuildConclusion Refused(string reason, IReadOnlyDictionary<string, string> tags) =>

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Builds.Gateway.Claiming;
 
 /// <summary>
-/// When each claim was last renewed, by a clock that only goes on while workers can reach this Gateway. Kept in memory: a
-/// Gateway that has just started takes every claim it meets as renewed now.
+/// When each claim was last renewed, by a clock that only goes on while workers can reach this Gateway. Kept in memory:
+/// a Gateway that has just started takes every claim it meets as renewed now.
 /// </summary>
 public sealed class Liveness
 {

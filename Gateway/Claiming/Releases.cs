@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Builds.Gateway.Claiming;
 
 /// <summary>
-/// An attempt that ends without an outcome: given back by its worker, or dead. The build is sent again, unless the service
-/// has lost too many attempts or somebody has cancelled it. Each method is part of one write to the store.
+/// An attempt that ends without an outcome: given back by its worker, or dead. The build is sent again, unless the
+/// service has lost too many attempts or somebody has cancelled it. Each method is part of one write to the store.
 /// </summary>
 public sealed class Releases(Turns turns, Liveness liveness, IOptions<ClaimOptions> options, TimeProvider clock)
 {
@@ -28,7 +28,8 @@ public sealed class Releases(Turns turns, Liveness liveness, IOptions<ClaimOptio
         return new ClaimRelease { Granted = true };
     }
 
-    private const string SelectRunning = $"select {QueuedBuild.Columns} from build where state = 'running' order by number";
+    private const string SelectRunning =
+        $"select {QueuedBuild.Columns} from build where state = 'running' order by number";
 
     /// <returns>What was given up.</returns>
     public IReadOnlyList<QueuedBuild> GiveUpDead(SqliteConnection db)
@@ -38,8 +39,8 @@ public sealed class Releases(Turns turns, Liveness liveness, IOptions<ClaimOptio
         var dead = running.Where(build => liveness.IsDead(build.Id, build.Attempt, limit)).ToList();
         foreach (var build in dead)
         {
-            GiveBack(
-                db, build, $"{build.Worker} did not renew its claim for {limit.TotalSeconds:0} s.", true, TimeSpan.Zero, null);
+            var reason = $"{build.Worker} did not renew its claim for {limit.TotalSeconds:0} s.";
+            GiveBack(db, build, reason, counts: true, TimeSpan.Zero, logBatches: null);
         }
 
         liveness.Keep(running.Except(dead).Select(build => (build.Id, build.Attempt)).ToHashSet());
@@ -52,7 +53,8 @@ public sealed class Releases(Turns turns, Liveness liveness, IOptions<ClaimOptio
         """;
 
     private const string BackToQueue = """
-        update build set state = 'queued', lost = @lost, reason = @reason, claim_id = null, worker = null, machine = null
+        update build
+           set state = 'queued', lost = @lost, reason = @reason, claim_id = null, worker = null, machine = null
          where number = @Number and attempt = @Attempt and state = 'running'
         """;
 
@@ -69,7 +71,8 @@ public sealed class Releases(Turns turns, Liveness liveness, IOptions<ClaimOptio
         }
         else if (lost >= options.Value.LostLimit)
         {
-            turns.End(db, build, BuildOutcome.Errored, FailureClass.Service, $"{lost} attempts were lost; the last: {reason}");
+            var last = $"{lost} attempts were lost; the last: {reason}";
+            turns.End(db, build, BuildOutcome.Errored, FailureClass.Service, last);
         }
         else
         {

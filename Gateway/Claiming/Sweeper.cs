@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Builds.Gateway.Claiming;
 
 /// <summary>
-/// Finds the builds that nobody will speak for any more: their worker is dead, or their message is lost. Between two looks
-/// it also measures the time in which workers could renew.
+/// Finds the builds that nobody will speak for any more: their worker is dead, or their message is lost. Between two
+/// looks it also measures the time in which workers could renew.
 /// </summary>
 public sealed partial class Sweeper(
     GatewayStore store,

@@ -50,8 +50,17 @@ public sealed class ListImages(GatewayStore store, Links links)
     }
 
     private ListedImage Show(Row row, HttpRequest request) => new(
-        row.Image, row.Registry, row.Git, row.Ref, row.Version, row.Outdated != 0,
+        row.Image, row.Registry, row.Git, row.Ref, row.Version, row.Outdated,
         links.To(request, $"/v1/images/{row.Image}?registry={row.Registry}"));
 
-    private sealed record Row(string Image, string Registry, string Git, string Ref, long Version, long Outdated);
+    // Not by a constructor: of what is computed SQLite knows no type while there is no row.
+    private sealed record Row
+    {
+        public required string Image { get; init; }
+        public required string Registry { get; init; }
+        public required string Git { get; init; }
+        public required string Ref { get; init; }
+        public required long Version { get; init; }
+        public required bool Outdated { get; init; }
+    }
 }

@@ -15,6 +15,7 @@ public static class DescribingSlice
         builder.Services.AddSingleton<Links>();
         builder.Services.AddProblems();
         builder.Services.AddOpenApi("v1", ApiDescription.Describe);
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // into a problem
         builder.Services.ConfigureHttpJsonOptions(json => BuildsBus.Plain(json.SerializerOptions));
         builder.Services.AddHealthChecks().AddCheck<StoreReadiness>("store");
         builder.WebHost.ConfigureKestrel(server =>

@@ -48,7 +48,8 @@ public sealed class Flags(IOptions<RegistryOptions> registries, TimeProvider clo
 
     private const string Upsert = """
         insert into cascade (id, root, state, counts, changed_at) values (@id, @Root, @State, @counts, @now)
-            on conflict (id) do update set state = excluded.state, counts = excluded.counts, changed_at = excluded.changed_at
+            on conflict (id) do update
+           set state = excluded.state, counts = excluded.counts, changed_at = excluded.changed_at
         """;
 
     public void Changed(SqliteConnection db, CascadeChanged message) => db.Execute(Upsert, new

@@ -51,8 +51,11 @@ public sealed partial class OutboxDispatcher(
     private const string MakeDue = "update outbox set send_at = @now where tries > 0 and send_at > @now";
 
     // What only waited for the broker need not sit out its pause.
-    private Task RetryAllAsync(CancellationToken cancel) =>
-        store.WriteAsync(db => { db.Execute(MakeDue, new { now = clock.GetUtcNow().ToUnixTimeMilliseconds() }); }, cancel);
+    private Task RetryAllAsync(CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return store.WriteAsync(db => { db.Execute(MakeDue, new { now }); }, cancel);
+    }
 
     private const string SelectDue = """
         select id as Id, type as Type, body as Body, build_id as BuildId, tries as Tries from outbox

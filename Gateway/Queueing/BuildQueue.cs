@@ -65,13 +65,15 @@ public sealed class BuildQueue(
     private const string InsertBuild = """
         insert into build (id, registry, repository, namespace, ref, request, likeness, repeats, state, requested_at,
                            accepted_at, sent_at)
-        values (@id, @registry, @repository, @ns, @ref, @request, @likeness, @repeats, @state, @requestedAt, @now, @sentAt)
+        values (@id, @registry, @repository, @ns, @ref, @request, @likeness, @repeats, @state, @requestedAt,
+                @now, @sentAt)
             on conflict (id) do nothing
         returning number
         """;
 
     private const string InsertOpenTag = """
-        insert or ignore into open_tag (registry, repository, tag, number) values (@Registry, @Repository, @tag, @number)
+        insert or ignore into open_tag (registry, repository, tag, number)
+        values (@Registry, @Repository, @tag, @number)
         """;
 
     private long? Insert(SqliteConnection db, BuildRequested request, bool fromBus)

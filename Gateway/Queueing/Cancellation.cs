@@ -23,7 +23,8 @@ public sealed class Cancellation(Turns turns, Outbox outbox, TimeProvider clock)
             return null;
 
         if (build.IsFinished)
-            return new CancelResult(false, build.State, $"It has ended already ({build.State}); there is nothing to cancel.");
+            return new CancelResult(
+                false, build.State, $"It has ended already ({build.State}); there is nothing to cancel.");
 
         if (build.State != BuildState.Running)
         {

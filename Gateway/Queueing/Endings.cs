@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.Gateway.Queueing;
 
-/// <summary>The one place where a build gets its outcome. Everything here happens inside a write to the store.</summary>
+/// <summary>The one place where a build gets its outcome. All of it happens inside a write to the store.</summary>
 public sealed class Endings(Outbox outbox, TimeProvider clock)
 {
     private const string SelectProgress = """
@@ -79,7 +79,7 @@ public sealed class Endings(Outbox outbox, TimeProvider clock)
             completed = JsonSerializer.Serialize(completed, BuildQueue.Json),
         });
         if (stored == 0)
-            throw new InvalidOperationException($"Build {build.Id} has its outcome already and cannot get a second one.");
+            throw new InvalidOperationException($"Build {build.Id} has its outcome and cannot get a second one.");
 
         int? logBatches = build.ClaimId is null ? null : completed.LogBatches; // only a worker knows how many there are
         db.Execute(EndAttempt, new { build.Number, completed.Attempt, logBatches, now });

@@ -21,7 +21,7 @@ public static class Likeness
         request.Platform,
         Ordered(request.Labels));
 
-    /// <summary>Under one id everything that a worker would build by must be the same, or somebody borrows that id.</summary>
+    /// <summary>Under one id all that a worker would build by must be the same, or somebody borrows that id.</summary>
     public static bool IsSameBuild(BuildRequested one, BuildRequested other) =>
         Of(one) == Of(other)
         && one.Source.Commit == other.Source.Commit

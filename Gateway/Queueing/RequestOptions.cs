@@ -5,7 +5,9 @@ namespace Builds.Gateway.Queueing;
 /// <summary>The <c>Requests</c> section of configuration: what a request may be.</summary>
 public sealed class RequestOptions
 {
-    /// <summary>Whether <c>file:///…</c> is taken as a git URL. Only for trials on one machine: it reads the worker's disk.</summary>
+    /// <summary>
+    /// Whether <c>file:///…</c> is taken as a git URL. Only for trials on one machine: it reads the worker's disk.
+    /// </summary>
     public bool AllowFileUrls { get; init; }
 
     /// <summary>Characters of all build arguments together, names and values. The request is one message.</summary>

@@ -24,7 +24,7 @@ public sealed partial class RequestRules(IOptions<RequestOptions> options)
         ?? TargetProblem(request.Target)
         ?? PlatformProblem(request.Platform)
         ?? PairsProblem("labels", request.Labels, LabelName(), options.Value.MostLabelCharacters)
-        ?? (request.TimeoutSeconds is <= 0 ? "timeoutSeconds: must be more than 0; leave it out for the worker's limit." : null)
+        ?? TimeoutProblem(request.TimeoutSeconds)
         ?? CredentialsProblem(request.Credentials)
         ?? CauseProblem(request.Cause);
 
@@ -61,6 +61,9 @@ public sealed partial class RequestRules(IOptions<RequestOptions> options)
     private static string? IdProblem(Guid id) =>
         id == Guid.Empty ? "buildId: must be a UUID of your own making, not all zeros." : null;
 
+    private static string? TimeoutProblem(int? seconds) =>
+        seconds is <= 0 ? "timeoutSeconds: must be more than 0; leave it out for the worker's limit." : null;
+
     private static string? PairsProblem(
         string field, IReadOnlyDictionary<string, string>? pairs, Regex name, int mostCharacters)
     {
@@ -69,7 +72,8 @@ public sealed partial class RequestRules(IOptions<RequestOptions> options)
         if (pairs.Count > MostPairs)
             return $"{field}: there may be at most {MostPairs}.";
         if (pairs.Sum(pair => (long)pair.Key.Length + (pair.Value?.Length ?? 0)) > mostCharacters)
-            return $"{field}: all together may have at most {mostCharacters} characters; put what is large into the source.";
+            return $"{field}: all together may have at most {mostCharacters} characters; "
+                + "put what is large into the source.";
         if (pairs.Keys.FirstOrDefault(key => !name.IsMatch(key)) is { } wrong)
             return $"{field}: '{Shown(wrong)}' is not a name that it may have.";
         var bad = pairs.FirstOrDefault(pair => pair.Value is null || pair.Value.Contains('\0'));
@@ -102,7 +106,9 @@ public sealed partial class RequestRules(IOptions<RequestOptions> options)
     private static string Shown(string text) =>
         new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
 
-    [GeneratedRegex(@"\A(?=.*[.:]|localhost)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?\z")]
+    // Without a dot or a port Docker takes it for a namespace of docker.io.
+    [GeneratedRegex(
+        @"\A(?=.*[.:]|localhost\z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?\z")]
     private static partial Regex RegistryName();
 
     [GeneratedRegex(@"\A[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\z")]

@@ -25,7 +25,8 @@ public static partial class RequestSource
         if (git.Length > LongestUrl)
             return $"source.git: may have at most {LongestUrl} characters.";
         if (UserInfo().IsMatch(git))
-            return "source.git: must not hold a password or token; store it under /v1/credentials and name it in the definition.";
+            return "source.git: must not hold a password or token; store it under /v1/credentials "
+                + "and name it in the definition.";
         if (FileUrl().IsMatch(git))
             return allowFileUrls
                 ? null
@@ -40,10 +41,13 @@ public static partial class RequestSource
         name.Length is > 0 and <= LongestRef
         && name is not "@"
         && !RefDanger().IsMatch(name)
-        && name.Split('/').All(part => part.Length > 0 && part[0] != '.' && !part.EndsWith(".lock", StringComparison.Ordinal))
+        && name.Split('/').All(IsRefPart)
             ? null
             : "source.ref: must be the name of a branch or tag, or a full commit id, as git check-ref-format has it, "
                 + $"of at most {LongestRef} characters.";
+
+    private static bool IsRefPart(string part) =>
+        part.Length > 0 && part[0] != '.' && !part.EndsWith(".lock", StringComparison.Ordinal);
 
     public static string? PathProblem(string field, string? path) =>
         path is null

@@ -7,7 +7,7 @@ public static class ShortMessages
 {
     private const ushort Together = 64; // what waits together is committed together
 
-    /// <summary>Tried three times more, then left in the error queue with its reason. Nobody reads published faults.</summary>
+    /// <summary>Tried three times more, then put into the error queue with the reason. Nobody reads faults.</summary>
     public static void TakesShortMessages(this IReceiveEndpointConfigurator endpoint)
     {
         endpoint.PrefetchCount = Together;

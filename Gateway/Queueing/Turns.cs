@@ -28,7 +28,7 @@ public sealed class Turns(Outbox outbox, Endings endings)
         update build set state = 'waiting', reason = @reason where number = @Number and state <> 'running'
         """;
 
-    /// <summary>For a build that could start: it starts, is made to wait, or ends because a newer one does its work.</summary>
+    /// <summary>For a build that could start: it does, is made to wait, or ends because a newer one does its work.</summary>
     /// <returns>Null where it is its turn; otherwise why not.</returns>
     public string? Take(SqliteConnection db, QueuedBuild build)
     {
@@ -133,7 +133,7 @@ public sealed class Turns(Outbox outbox, Endings endings)
         var requested = DateTimeOffset.FromUnixTimeMilliseconds(newer.RequestedAt);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Build {newer.Id} of the same image, tags and ref was requested later ({requested:O}) and takes its place.");
+            $"Build {newer.Id} of the same image, tags and ref was requested later ({requested:O}) and replaces it.");
     }
 
     private sealed record Blocker(string Id, string State, string? Worker, string Tag);

@@ -5,8 +5,8 @@ using MassTransit;
 namespace Builds.Gateway.Queueing;
 
 /// <summary>
-/// On the way to the error queue: a request that cannot be read, but says its id, is answered, so that its publisher is not
-/// left in silence.
+/// On the way to the error queue: a request that cannot be read, but says its id, is answered, so that its publisher is
+/// not left in silence.
 /// </summary>
 public sealed partial class UnreadableRequestFilter(
     GatewayStore store, BuildQueue queue, TimeProvider clock, ILogger<UnreadableRequestFilter> logger)
@@ -34,7 +34,8 @@ public sealed partial class UnreadableRequestFilter(
         try
         {
             await store.WriteAsync(
-                db => queue.Refuse(db, queue.WithRegistry(known), unreadable.Problem, FailureClass.Author), limit.Token);
+                db => queue.Refuse(db, queue.WithRegistry(known), unreadable.Problem, FailureClass.Author),
+                limit.Token);
         }
         catch (Exception e)
         {

@@ -6,8 +6,8 @@ using RabbitMQ.Client.Exceptions;
 namespace Builds.Gateway.Queueing;
 
 /// <summary>
-/// Looks at the queue that the workers read, by a connection of its own: MassTransit has no way to ask. An answer is at most
-/// two seconds old.
+/// Looks at the queue that the workers read, by a connection of its own: MassTransit has no way to ask. An answer is at
+/// most two seconds old.
 /// </summary>
 public sealed partial class WorkerQueue(IOptions<BusOptions> bus, TimeProvider clock, ILogger<WorkerQueue> logger)
     : IAsyncDisposable

@@ -22,7 +22,7 @@ public abstract class SqliteStore : IAsyncDisposable
     private readonly Task _writer;
 
     /// <param name="schema">The folder in the assembly's resources whose numbered scripts make the schema.</param>
-    /// <param name="synchronous">FULL where an answer promises durability, NORMAL where the last second may be lost.</param>
+    /// <param name="synchronous">FULL where an answer promises durability, else NORMAL.</param>
     protected SqliteStore(string path, string schema, string synchronous)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -43,7 +43,7 @@ public abstract class SqliteStore : IAsyncDisposable
             .Build()
             .PerformUpgrade();
         if (!upgraded.Successful)
-            throw new InvalidOperationException($"The schema of {path} could not be brought up to date.", upgraded.Error);
+            throw new InvalidOperationException($"The schema of {path} could not be updated.", upgraded.Error);
 
         _writer = Task.Factory.StartNew(WriteAll, TaskCreationOptions.LongRunning);
     }
@@ -51,7 +51,9 @@ public abstract class SqliteStore : IAsyncDisposable
     /// <summary>Raised on the writer's thread after each commit; must be quick and must not throw.</summary>
     public event Action? Committed;
 
-    /// <summary>Runs in a transaction and returns once it is on disk. The work is all or nothing, quick, and asks nobody else.</summary>
+    /// <summary>
+    /// Runs in a transaction and returns once it is on disk. The work is all or nothing, quick, and asks nobody else.
+    /// </summary>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancel)
     {
         var write = new Write<T>(work);

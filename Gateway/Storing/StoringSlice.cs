@@ -4,7 +4,10 @@ public static class StoringSlice
 {
     public static void AddStoring(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<StoreOptions>().BindConfiguration("Store").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<StoreOptions>()
+            .BindConfiguration("Store")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.AddSingleton<GatewayStore>();
     }
 }

@@ -49,7 +49,7 @@ public sealed class Recipe(
         RunningBuild build, OpenedCredentials credentials, BuildLogStream log, Leftovers leftovers, CancellationToken cancel) =>
         leftovers.Keep(await build.InPhaseAsync("checkingOut", Minutes(limits.Value.CheckingOutMinutes), limited =>
             checkouts.CreateAsync(
-                Path.Combine(worker.Value.Folder, "checkouts", build.MachineName), build.Request.Source, credentials.Git,
+                Path.Combine(worker.Value.Checkouts, build.MachineName), build.Request.Source, credentials.Git,
                 line => log.LineAsync("checkout", line, limited), limited),
             cancel));
 

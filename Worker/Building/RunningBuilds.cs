@@ -44,6 +44,10 @@ public sealed partial class RunningBuilds(
             build.End(Ending.Cancelled, $"Cancelled by {by}.");
     }
 
+    /// <summary>Before the first delivery: nothing that is checked out belongs to a living build.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        Task.Run(() => Sources.Checkouts.RemoveRemains(options.Value.Checkouts), cancellationToken);
+
     /// <summary>Before anything else stops, while the bus still carries outcomes: wait, then give back.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
@@ -81,7 +85,6 @@ public sealed partial class RunningBuilds(
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -24,4 +24,7 @@ public sealed class WorkerOptions
     /// <summary>Seconds that running builds get at a shutdown before they are given back to be built elsewhere.</summary>
     [Range(0, 4 * 60 * 60)]
     public int DrainSeconds { get; init; } = 600;
+
+    /// <summary>Where sources are checked out, a folder for each attempt.</summary>
+    public string Checkouts => Path.Combine(Folder, "checkouts");
 }

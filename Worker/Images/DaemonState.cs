@@ -4,8 +4,11 @@ using Docker.DotNet.Models;
 
 namespace Builds.Worker.Images;
 
-/// <summary>The images, names and containers that a shared daemon has before a build, to be what it has after it.</summary>
-/// <param name="References">By image id: its tags and digests, <c>repository:tag</c> and <c>repository@sha256:…</c>.</param>
+/// <summary>
+/// The images, names and containers that a shared daemon has before a build, to be what it has after it.
+/// </summary>
+/// <param name="References">By image id: its tags and digests, <c>repository:tag</c> and
+/// <c>repository@sha256:…</c>.</param>
 /// <param name="Containers">Ids.</param>
 public sealed record DaemonState(IReadOnlyDictionary<string, string[]> References, string[] Containers)
 {
@@ -34,17 +37,20 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
     private static async Task<DaemonState> CaptureAsync(DockerClient docker, CancellationToken cancel)
     {
         var images = await docker.Images.ListImagesAsync(new ImagesListParameters { All = true }, cancel);
-        var containers = await docker.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancel);
+        var containers = await ContainersAsync(docker, cancel);
         return new DaemonState(
-            images.ToDictionary(
-                image => image.ID,
-                image => (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Where(name => !name.StartsWith("<none>")).ToArray()),
-            [.. containers.Select(container => container.ID)]);
+            images.ToDictionary(image => image.ID, NamesOf), [.. containers.Select(container => container.ID)]);
     }
+
+    private static string[] NamesOf(ImagesListResponse image) =>
+        [.. (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Where(name => !name.StartsWith("<none>"))];
+
+    private static Task<IList<ContainerListResponse>> ContainersAsync(DockerClient docker, CancellationToken cancel) =>
+        docker.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancel);
 
     private async Task RemoveContainersAsync(DockerClient docker, CancellationToken cancel)
     {
-        var all = await docker.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancel);
+        var all = await ContainersAsync(docker, cancel);
         foreach (var container in all.Where(one => !Containers.Contains(one.ID)))
             if (container.State != "running" || !References.ContainsKey(container.ImageID))
                 await UnlessGoneAsync(docker.Containers.RemoveContainerAsync(
@@ -63,7 +69,8 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
     private async Task TakeNewNamesAwayAsync(DockerClient docker, DaemonState now, CancellationToken cancel)
     {
         var old = now.References.Where(image => References.ContainsKey(image.Key)).ToList();
-        var tags = old.SelectMany(image => image.Value.Where(IsTag).Except(References.Values.SelectMany(names => names))).ToList();
+        var known = References.Values.SelectMany(names => names);
+        var tags = old.SelectMany(image => image.Value).Where(IsTag).Except(known).ToList();
         if (tags.Count > 0)
         {
             var empty = await MakeEmptyImageAsync(docker, cancel);
@@ -72,9 +79,10 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
         }
 
         foreach (var (image, names) in old)
-            if (References[image].Length > 0) // a digest cannot be given away; on an image with no other name it has to stay
+            if (References[image].Length > 0) // a digest cannot be given away: on an image without other names it stays
                 foreach (var digest in names.Where(name => !IsTag(name)).Except(References[image]))
-                    await UnlessGoneAsync(docker.Images.DeleteImageAsync(digest, new ImageDeleteParameters { NoPrune = true }, cancel));
+                    await UnlessGoneAsync(docker.Images.DeleteImageAsync(
+                        digest, new ImageDeleteParameters { NoPrune = true }, cancel));
     }
 
     // Without pruning: an image's parents may be old and nameless. So children go first, and it is gone through again.
@@ -89,7 +97,8 @@ public sealed record DaemonState(IReadOnlyDictionary<string, string[]> Reference
                 return;
             if (added.Count >= left)
                 throw new InvalidOperationException(
-                    $"Images of a build are still used and could not be removed: {string.Join(", ", added.Select(image => image.ID))}");
+                    "Images of a build are still used and could not be removed: "
+                    + string.Join(", ", added.Select(image => image.ID)));
             left = added.Count;
 
             var parents = added.Select(image => image.ParentID).ToHashSet();

@@ -2,7 +2,9 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Machines;
 
-/// <summary>One kind of machine. Providers know their own kind only; tries, time limits and sweeping are the same for all.</summary>
+/// <summary>
+/// One kind of machine. Providers know their own kind only; tries, time limits and sweeping are the same for all.
+/// </summary>
 public interface IMachineProvider
 {
     /// <summary>The word in <c>Machines:Provider</c>, and in the intent of each machine that it made.</summary>

@@ -41,13 +41,15 @@ public sealed class MachineFolder
         return folder;
     }
 
-    /// <returns>Null when no intent was written, and so nothing made, or when only the deletion was cut short.</returns>
+    /// <returns>Null when no intent was written, and so nothing made, or when only the deletion was cut
+    /// short.</returns>
     internal static MachineFolder? Open(string path)
     {
         var intent = Path.Combine(path, IntentFile);
         if (!System.IO.File.Exists(intent))
             return null;
-        return new MachineFolder(path, JsonSerializer.Deserialize<MachineIntent>(System.IO.File.ReadAllBytes(intent), Json)!);
+        var read = JsonSerializer.Deserialize<MachineIntent>(System.IO.File.ReadAllBytes(intent), Json)!;
+        return new MachineFolder(path, read);
     }
 
     /// <summary>

@@ -32,7 +32,8 @@ public sealed partial class MachineJanitor(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "The sweep for machines without a build failed and is tried again")]
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The sweep for machines without a build failed and is tried again")]
         public static partial void SweepFailed(ILogger logger, Exception error);
     }
 }

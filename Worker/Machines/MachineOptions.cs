@@ -9,8 +9,9 @@ namespace Builds.Worker.Machines;
 public sealed class MachineOptions : IValidatableObject
 {
     /// <summary>
-    /// What a machine is. <c>docker-machine</c>: a VM by any driver of docker-machine; <c>dockerd</c>: a private daemon on
-    /// this host, no security boundary; <c>engine</c>: a daemon that is already there, shared, one build at a time.
+    /// What a machine is. <c>docker-machine</c>: a VM by any driver of docker-machine; <c>dockerd</c>: a private
+    /// daemon on this host, no security boundary; <c>engine</c>: a daemon that is already there, shared, one build at
+    /// a time.
     /// </summary>
     [AllowedValues(DockerMachineProvider.Word, DockerdProvider.Word, EngineProvider.Word,
         ErrorMessage = "Machines:Provider must be docker-machine, dockerd or engine.")]

@@ -15,7 +15,7 @@ public sealed partial class Machines(
     TimeProvider clock,
     ILogger<Machines> logger)
 {
-    private const int LongestName = 63;
+    private const int LongestName = 63 - 3; // a host name's label, less what further tries add
 
     private readonly MachineOptions _options = options.Value;
     private readonly IMachineProvider _provider = providers.Single(one => one.Name == options.Value.Provider);
@@ -35,13 +35,16 @@ public sealed partial class Machines(
     /// A machine for one build. One that cannot be made is given up, removed, and another is tried, under the same name
     /// with a number added.
     /// </summary>
-    /// <param name="name">At most 60 lower-case letters, digits and dashes; no other machine of this worker has it.</param>
+    /// <param name="name">At most 60 lower-case letters, digits and dashes; no other machine of this worker has
+    /// it.</param>
     /// <param name="say">Told what happens meanwhile, for the build's log.</param>
     public async Task<Machine> CreateAsync(
         string name, Guid buildId, int attempt, Func<string, ValueTask> say, CancellationToken cancel)
     {
-        if (name.Length > LongestName - 3 || name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-'))
-            throw new ArgumentException($"\"{name}\" is no machine name: lower-case letters, digits and dashes, at most 60.", nameof(name));
+        if (name.Length > LongestName || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+            throw new ArgumentException(
+                $"\"{name}\" is no machine name: lower-case letters, digits and dashes, at most {LongestName}.",
+                nameof(name));
 
         var tries = 0;
         return await AnotherMachine(name, say).ExecuteAsync(
@@ -70,7 +73,8 @@ public sealed partial class Machines(
     /// <summary>Waits for the removals that builds did not wait for.</summary>
     public Task SettleAsync(CancellationToken cancel) => Task.WhenAll(_ending.Keys).WaitAsync(cancel);
 
-    private async Task<Machine> CreateOneAsync(MachineIntent intent, Func<string, ValueTask> say, CancellationToken cancel)
+    private async Task<Machine> CreateOneAsync(
+        MachineIntent intent, Func<string, ValueTask> say, CancellationToken cancel)
     {
         await TakePlaceAsync(say, cancel);
         var begun = clock.GetTimestamp();
@@ -83,7 +87,8 @@ public sealed partial class Machines(
         }
         catch (Exception)
         {
-            // not waited for: a VM that is still being made can only be removed after that, and the build need not stay for it
+            // not waited for: a VM that is still being made can only be removed after that, and the build need not
+            // stay for it
             var end = EndAsync(intent.Name);
             _ending[end] = true;
             _ = end.ContinueWith(done => _ending.TryRemove(done, out _), TaskScheduler.Default);
@@ -91,14 +96,17 @@ public sealed partial class Machines(
         }
     }
 
-    private async Task<DaemonEndpoint> MakeAsync(MachineIntent intent, Func<string, ValueTask> say, CancellationToken cancel)
+    private async Task<DaemonEndpoint> MakeAsync(
+        MachineIntent intent, Func<string, ValueTask> say, CancellationToken cancel)
     {
         if (Directory.Exists(folder.PathOf(intent.Name)))
             throw new InvalidOperationException($"A machine {intent.Name} is still there and is being removed.");
         var machine = MachineFolder.Make(folder.PathOf(intent.Name), intent);
 
         var seconds = _options.CreateSeconds + _options.ReadySeconds;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), clock);
+        var shared = _provider.MostAtOnce is not null; // others may hold it for as long as they build
+        using var limit = new CancellationTokenSource(
+            shared ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds), clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {
@@ -113,7 +121,8 @@ public sealed partial class Machines(
 
     private async Task EndAsync(string name)
     {
-        await removals.RemoveAsync(name, evenIfNotDue: true, CancellationToken.None); // has its own limit, throws nothing
+        // no token: it has a limit of its own, and throws nothing
+        await removals.RemoveAsync(name, evenIfNotDue: true, CancellationToken.None);
         _living.TryRemove(name, out _);
         Places?.Release();
     }
@@ -135,7 +144,8 @@ public sealed partial class Machines(
             foreach (var name in folder.Names().Where(name => !_living.ContainsKey(name)))
                 if (!await removals.RemoveAsync(name, evenIfNotDue: true, cancel))
                     throw new InvalidOperationException(
-                        $"What machine {name} left behind is not removed yet (its log line says why), and would stay in the way of every other build.");
+                        $"What machine {name} left behind is not removed yet (its log line says why), "
+                        + "and would stay in the way of every other build.");
         }
         catch
         {
@@ -157,18 +167,21 @@ public sealed partial class Machines(
                     UseJitter = true,
                     OnRetry = async failed =>
                     {
-                        Log.NotMade(logger, name, failed.AttemptNumber + 1, failed.RetryDelay.TotalSeconds, failed.Outcome.Exception!);
-                        await say($"The machine could not be made; trying another one in {failed.RetryDelay.TotalSeconds:0.#} s.");
+                        var pause = failed.RetryDelay.TotalSeconds;
+                        Log.NotMade(logger, name, failed.AttemptNumber + 1, pause, failed.Outcome.Exception!);
+                        await say($"The machine could not be made; trying another one in {pause:0.#} s.");
                     },
                 })
                 .Build();
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Machine {Machine} ({Provider}) for build {BuildId} is ready after {Seconds:0.00} s")]
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Machine {Machine} ({Provider}) for build {BuildId} is ready after {Seconds:0.00} s")]
         public static partial void Made(ILogger logger, string machine, string provider, Guid buildId, double seconds);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Machine {Machine} could not be made, try {Try}; another one in {Pause:0.0} s")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Machine {Machine} could not be made, try {Try}; another one in {Pause:0.0} s")]
         public static partial void NotMade(ILogger logger, string machine, int @try, double pause, Exception error);
     }
 }

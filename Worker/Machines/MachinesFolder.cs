@@ -32,7 +32,8 @@ public sealed class MachinesFolder : IDisposable
 
     public string PathOf(string name) => Path.Combine(FullPath, name);
 
-    public IEnumerable<string> Names() => Directory.EnumerateDirectories(FullPath).Select(path => Path.GetFileName(path));
+    public IEnumerable<string> Names() =>
+        Directory.EnumerateDirectories(FullPath).Select(path => Path.GetFileName(path));
 
     public void Dispose() => _lock.Dispose();
 }

@@ -12,7 +12,12 @@ internal static class Readiness
 
     /// <param name="dead">Says why it will never answer, or null.</param>
     public static async Task WaitAsync(
-        DaemonEndpoint daemon, TimeSpan limit, TimeSpan pause, Func<string?> dead, TimeProvider clock, CancellationToken cancel)
+        DaemonEndpoint daemon,
+        TimeSpan limit,
+        TimeSpan pause,
+        Func<string?> dead,
+        TimeProvider clock,
+        CancellationToken cancel)
     {
         using var http = Client(daemon);
         var begun = clock.GetTimestamp();
@@ -38,7 +43,9 @@ internal static class Readiness
         try
         {
             using var answer = await http.GetAsync(new Uri("/_ping", UriKind.Relative), cancel);
-            return answer.IsSuccessStatusCode ? null : new HttpRequestException($"it answered {(int)answer.StatusCode}");
+            return answer.IsSuccessStatusCode
+                ? null
+                : new HttpRequestException($"it answered {(int)answer.StatusCode}");
         }
         catch (Exception e) when (e is HttpRequestException or IOException || !cancel.IsCancellationRequested)
         {

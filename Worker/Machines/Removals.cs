@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Machines;
 
-/// <summary>Removes machines by their intents: one at a time for each, with back-off, and an alarm when it does not work.</summary>
+/// <summary>
+/// Removes machines by their intents: one at a time for each, with back-off, and an alarm when it does not work.
+/// </summary>
 public sealed partial class Removals(
     MachinesFolder folder,
     IEnumerable<IMachineProvider> providers,
@@ -71,7 +73,8 @@ public sealed partial class Removals(
 
     private IMachineProvider ProviderOf(MachineIntent intent) =>
         providers.FirstOrDefault(one => one.Name == intent.Provider)
-        ?? throw new InvalidOperationException($"No provider is called {intent.Provider}, so nothing can remove what it made.");
+        ?? throw new InvalidOperationException(
+            $"No provider is called {intent.Provider}, so nothing can remove what it made.");
 
     private void Remember(string name, MachineIntent? intent, Exception error)
     {
@@ -98,12 +101,21 @@ public sealed partial class Removals(
 
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Machine {Machine} ({Provider}) could not be removed, try {Tries}; again in {Pause:0} s")]
-        public static partial void StillThere(ILogger logger, string machine, string? provider, int tries, double pause, Exception error);
+        public static partial void StillThere(
+            ILogger logger, string machine, string? provider, int tries, double pause, Exception error);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "Machine {Machine} ({Provider}) of build {BuildId} LEAKS: {Tries} tries to remove it failed, it is {Age} old. It is tried for ever; "
+            Message = "Machine {Machine} ({Provider}) of build {BuildId} LEAKS: "
+                + "{Tries} tries to remove it failed, it is {Age} old. It is tried for ever; "
                 + "if you have seen for yourself that nothing of it is left, delete {Folder}")]
         public static partial void Alarm(
-            ILogger logger, string machine, string? provider, Guid? buildId, int tries, TimeSpan age, string folder, Exception error);
+            ILogger logger,
+            string machine,
+            string? provider,
+            Guid? buildId,
+            int tries,
+            TimeSpan age,
+            string folder,
+            Exception error);
     }
 }

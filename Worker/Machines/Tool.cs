@@ -8,7 +8,8 @@ internal static class Tool
     private const int Shown = 20;
 
     /// <returns>What it printed.</returns>
-    /// <exception cref="InvalidOperationException">It ended with another code than 0; the message ends with what it printed.</exception>
+    /// <exception cref="InvalidOperationException">It ended with another code than 0; the message ends with what it
+    /// printed.</exception>
     public static async Task<string> RunAsync(
         string program, IEnumerable<string> arguments, CancellationToken cancel, string? input = null)
     {
@@ -17,7 +18,8 @@ internal static class Tool
         return ended.Code == 0
             ? ended.Output
             : throw new InvalidOperationException(
-                $"{program} {string.Join(' ', start.ArgumentList)} ended with {ended.Code}: {End(ended.Errors + ended.Output)}");
+                $"{program} {string.Join(' ', start.ArgumentList)} ended with {ended.Code}: "
+                + End(ended.Errors + ended.Output));
     }
 
     /// <summary>Whatever its exit code. When cancelled it is killed, and what it started with it.</summary>
@@ -52,7 +54,9 @@ internal static class Tool
 
     /// <summary>The last lines of an output: where a program says why it gave up.</summary>
     public static string End(string output) =>
-        string.Join('\n', output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(Shown));
+        string.Join(
+            '\n',
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(Shown));
 
     internal sealed record Ended(int Code, string Output, string Errors);
 }

@@ -7,7 +7,7 @@ namespace Builds.Worker.Securing;
 
 /// <summary>
 /// <c>Builds.Worker keys create --folder F --public FILE</c>: a new key pair. The private half goes to <c>F/{kid}.pem</c>,
-/// the public half to the front of the JWK set in FILE (RFC 7517), which is what the Gateway seals to from then on.
+/// the public half to the end of the JWK set in FILE (RFC 7517): the newest, which the Gateway seals to from then on.
 /// </summary>
 public static class KeysCommand
 {
@@ -30,7 +30,7 @@ public static class KeysCommand
 
         // The private half is on disk before anybody can seal to the public one.
         var set = File.Exists(file) ? JsonNode.Parse(File.ReadAllText(file))!.AsObject() : new JsonObject { ["keys"] = new JsonArray() };
-        set["keys"]!.AsArray().Insert(0, jwk);
+        set["keys"]!.AsArray().Add((JsonNode)jwk);
         Write(file + ".new", set.ToJsonString(), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         File.Move(file + ".new", file, overwrite: true);
         output.WriteLine(kid);

@@ -6,12 +6,15 @@ using Microsoft.Win32.SafeHandles;
 namespace Builds.Worker.Sources;
 
 /// <summary>
-/// <c>Builds.Worker checkout</c>: the other half of <see cref="Checkouts"/>, in a process of its own that can be limited
-/// and killed. Reads a <see cref="CheckoutRequest"/>, writes <see cref="CheckoutReport"/>s.
+/// <c>Builds.Worker checkout</c>: the other half of <see cref="Checkouts"/>, in a process of its own that can be
+/// limited and killed. Reads a <see cref="CheckoutRequest"/>, writes <see cref="CheckoutReport"/>s.
 /// </summary>
 public static class CheckoutCommand
 {
     public const string Name = "checkout";
+
+    private static readonly ConfigurationLevel[] Levels =
+        [ConfigurationLevel.System, ConfigurationLevel.Global, ConfigurationLevel.Xdg];
 
     public static async Task<int> RunAsync(CancellationToken cancel)
     {
@@ -42,7 +45,7 @@ public static class CheckoutCommand
         try
         {
             // Nobody's configuration but git's own: no insteadOf, no proxy, no filter.
-            foreach (var level in new[] { ConfigurationLevel.System, ConfigurationLevel.Global, ConfigurationLevel.Xdg })
+            foreach (var level in Levels)
                 GlobalSettings.SetConfigSearchPaths(level, request.Folder);
             var commit = await new CheckoutWork(request, new CheckoutMeter(request.Options, report)).RunAsync(cancel);
             return new CheckoutReport { Commit = commit };
@@ -55,12 +58,13 @@ public static class CheckoutCommand
         {
             return new CheckoutReport { Failure = ours.Message };
         }
-        catch (OutOfMemoryException)
+        catch (Exception fault) when (GitText.IsOutOfMemory(fault))
         {
             return new CheckoutReport
             {
-                Failure = $"An object of the repository does not fit into {GitText.Size(request.Options.MaxMemoryBytes)} of memory, "
-                    + "the limit here (Sources:MaxMemoryBytes).",
+                Failure = "An object of the repository does not fit into the "
+                    + $"{GitText.Size(request.Options.MaxMemoryBytes)} of memory that a checkout may take; make it "
+                    + "smaller, or ask the operator for more (Sources:MaxMemoryBytes).",
                 Class = FailureClass.Limit,
             };
         }

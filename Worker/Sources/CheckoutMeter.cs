@@ -3,7 +3,9 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Sources;
 
-/// <summary>Counts what a checkout takes from the network and puts on the disk, and tells the worker that it is alive.</summary>
+/// <summary>
+/// Counts what a checkout takes from the network and puts on the disk, and tells the worker that it is alive.
+/// </summary>
 internal sealed class CheckoutMeter(SourceOptions options, Action<CheckoutReport> report)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
@@ -30,7 +32,11 @@ internal sealed class CheckoutMeter(SourceOptions options, Action<CheckoutReport
     {
         _received += bytes;
         if (_received > options.MaxReceivedBytes)
-            throw Limit($"The repository sends more than {GitText.Size(options.MaxReceivedBytes)}", nameof(options.MaxReceivedBytes));
+        {
+            throw Limit(
+                $"The repository sends more than {GitText.Size(options.MaxReceivedBytes)}",
+                nameof(options.MaxReceivedBytes));
+        }
         Moved();
     }
 
@@ -41,47 +47,23 @@ internal sealed class CheckoutMeter(SourceOptions options, Action<CheckoutReport
         if (bytes > options.MaxFileBytes)
         {
             throw Limit(
-                $"The file {GitText.Shown(path)} has {GitText.Size(bytes)}, more than {GitText.Size(options.MaxFileBytes)}",
+                $"The file {GitText.Shown(path)} has {GitText.Size(bytes)}, "
+                + $"more than {GitText.Size(options.MaxFileBytes)}",
                 nameof(options.MaxFileBytes));
         }
         if (_written > options.MaxWrittenBytes)
-            throw Limit($"The files of the source are larger than {GitText.Size(options.MaxWrittenBytes)} together", nameof(options.MaxWrittenBytes));
+        {
+            throw Limit(
+                $"The files of the source are larger than {GitText.Size(options.MaxWrittenBytes)} together",
+                nameof(options.MaxWrittenBytes));
+        }
         if (++_files > options.MaxFiles)
             throw Limit($"The source has more than {options.MaxFiles} files and folders", nameof(options.MaxFiles));
         Moved();
     }
 
     private static BuildFailedException Limit(string sentence, string setting) => new(
-        $"{sentence}, the limit here; take out what the build does not need, or ask the operator for more (Sources:{setting}).",
+        $"{sentence}, the limit here; take out what the build does not need, or ask the operator for more "
+        + $"(Sources:{setting}).",
         FailureClass.Limit);
-}
-
-/// <summary>Everything that comes from a git server comes through here.</summary>
-internal sealed class MeteredStream(Stream inner, CheckoutMeter meter) : Stream
-{
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(Span<byte> buffer)
-    {
-        var read = inner.Read(buffer);
-        meter.Received(read);
-        return read;
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-    public override void Flush() { }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            inner.Dispose();
-        base.Dispose(disposing);
-    }
 }

@@ -101,7 +101,7 @@ internal sealed class CheckoutProcess : IAsyncDisposable
         return start;
     }
 
-    /// <summary>This program again, whether it was started as <c>Builds.Worker</c>, by <c>dotnet</c> or from a test.</summary>
+    /// <summary>This program again, however it was started: by its name, by <c>dotnet</c> or from a test.</summary>
     private static string[] Self()
     {
         var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));

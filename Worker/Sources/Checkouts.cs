@@ -13,12 +13,21 @@ public sealed partial class Checkouts(IOptions<SourceOptions> options, ILogger<C
 {
     private const int Aborted = 128 + 6, Killed = 128 + 9, FileTooLarge = 128 + 25;
 
+    /// <summary>Removes what an earlier process of this worker left behind.</summary>
+    /// <param name="folder">That all its checkouts are in.</param>
+    public static void RemoveRemains(string folder) => Wipe.Folder(folder);
+
     /// <param name="folder">Of this checkout alone; made here, and wiped whatever happens.</param>
     /// <param name="say">Takes a line for the build's log.</param>
-    /// <exception cref="BuildFailedException">The source cannot be had as it was asked for; never with a secret in it.</exception>
+    /// <exception cref="BuildFailedException">The source cannot be had as it was asked for.</exception>
     public async Task<Checkout> CreateAsync(
-        string folder, GitSource source, GitCredential? credential, Func<string, ValueTask> say, CancellationToken cancel)
+        string folder,
+        GitSource source,
+        GitCredential? credential,
+        Func<string, ValueTask> say,
+        CancellationToken cancel)
     {
+        _ = CheckoutWork.Url(source, options.Value);
         var root = Path.GetFullPath(folder);
         try
         {
@@ -32,7 +41,6 @@ public sealed partial class Checkouts(IOptions<SourceOptions> options, ILogger<C
                 Options = options.Value,
             };
             var commit = await RunAsync(request, say, cancel);
-            File.Delete(Path.Combine(root, SshGitServer.KeyFile));
             return new Checkout(root, commit);
         }
         catch
@@ -81,8 +89,8 @@ public sealed partial class Checkouts(IOptions<SourceOptions> options, ILogger<C
         }
 
         BuildFailedException TooLong(string what, string setting) => new(
-            $"The git repository {Shown(request)} {what}; see whether its server is well, or ask the operator for a longer "
-            + $"limit (Sources:{setting}).",
+            $"The git repository {Shown(request)} {what}; see whether its server is well, or ask the operator for a "
+            + $"longer limit (Sources:{setting}).",
             FailureClass.Limit);
     }
 
@@ -94,10 +102,12 @@ public sealed partial class Checkouts(IOptions<SourceOptions> options, ILogger<C
         {
             FileTooLarge => new BuildFailedException(
                 $"The repository {Shown(request)} has a file larger than the limits here (Sources:MaxReceivedBytes, "
-                + "Sources:MaxFileBytes).", FailureClass.Limit),
+                + "Sources:MaxFileBytes).",
+                FailureClass.Limit),
             Aborted or Killed => new BuildFailedException(
-                $"Checking out {Shown(request)} takes more memory than {GitText.Size(options.Value.MaxMemoryBytes)}, the limit "
-                + "here; its objects are too large (Sources:MaxMemoryBytes).", FailureClass.Limit),
+                $"Checking out {Shown(request)} takes more memory than {GitText.Size(options.Value.MaxMemoryBytes)}, "
+                + "the limit here; its objects are too large (Sources:MaxMemoryBytes).",
+                FailureClass.Limit),
             _ => new InvalidOperationException($"The checkout's process ended with status {status}: {errors}"),
         };
     }
@@ -105,7 +115,8 @@ public sealed partial class Checkouts(IOptions<SourceOptions> options, ILogger<C
     private static string Shown(CheckoutRequest request) =>
         GitUrl.TryParse(request.Source.Git, true, out var url, out _) ? url.ToString() : "";
 
-    private static string Spoken(TimeSpan time) => time.TotalMinutes >= 2 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0.#} s";
+    private static string Spoken(TimeSpan time) =>
+        time.TotalMinutes >= 2 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0.#} s";
 
     private static partial class Log
     {

@@ -8,7 +8,7 @@ public enum GitCredentialKind
     /// <summary>User name and password, over https or http.</summary>
     GitBasic,
 
-    /// <summary>An access token, sent as the password of a basic log-in: GitHub, GitLab and Gitea all take it so.</summary>
+    /// <summary>An access token, sent as the password of a basic log-in, as GitHub, GitLab and Gitea take it.</summary>
     GitToken,
 
     /// <summary>A deploy key, and the host keys that are accepted.</summary>
@@ -22,7 +22,7 @@ public enum GitCredentialKind
 /// name), its OAuth tokens (<c>oauth2</c>) and Bitbucket's (<c>x-token-auth</c>) insist on one.
 /// </param>
 /// <param name="PrivateKey">In OpenSSH or PEM form, without a passphrase.</param>
-/// <param name="KnownHosts">Lines as <c>ssh-keyscan</c> prints them. Nothing else is accepted as the host's key.</param>
+/// <param name="KnownHosts">Lines as <c>ssh-keyscan</c> prints them. No other host key is accepted.</param>
 public sealed record GitCredential(
     GitCredentialKind Kind,
     string Host,
@@ -32,7 +32,7 @@ public sealed record GitCredential(
     string? PrivateKey = null,
     string? KnownHosts = null)
 {
-    /// <summary>Reads the payload of a sealed credential: <c>{"kind":"gitBasic","host":…,"username":…}</c>.</summary>
+    /// <summary>Reads the payload of a sealed one: <c>{"kind":"gitBasic","host":…,"username":…}</c>.</summary>
     public static GitCredential Read(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, CheckoutJson.Default.GitCredential)
             ?? throw new JsonException("The git credential is null.");

@@ -13,34 +13,39 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
 {
     /// <param name="ref">A branch, tag or commit; null where only the commit is known.</param>
     /// <returns>The commit.</returns>
-    public async Task<string> FetchAsync(GitUrl url, string? @ref, string? commit, string gitFolder, CancellationToken cancel)
+    public async Task<string> FetchAsync(
+        GitUrl url, string? @ref, string? commit, string gitFolder, CancellationToken cancel)
     {
         try
         {
             return options.Retries == 0
                 ? await OnceAsync(url, @ref, commit, gitFolder, cancel)
-                : await Retrying().ExecuteAsync(async token => await OnceAsync(url, @ref, commit, gitFolder, token), cancel);
+                : await Retrying().ExecuteAsync(
+                    async token => await OnceAsync(url, @ref, commit, gitFolder, token), cancel);
         }
         catch (GitUnreachableException fault) when (!fault.OursToMend)
         {
-            throw new BuildFailedException(fault.Message, FailureClass.Author, fault);
+            throw Failure(fault.Message, fault);
         }
         catch (GitProtocolException fault)
         {
-            throw new BuildFailedException($"What answers at {url} is no git server: {fault.Message}. Correct the URL.", FailureClass.Author, fault);
+            throw Failure($"What answers at {url} is no git server: {fault.Message}. Correct the URL.", fault);
         }
         catch (GitRefusedException refusal)
         {
-            throw new BuildFailedException(
-                $"The git server refuses to give {url}: {GitText.Shown(refusal.Message)}.", FailureClass.Author, refusal);
+            throw Failure($"The git server refuses to give {url}: {GitText.Shown(refusal.Message)}.", refusal);
         }
-        catch (LibGit2SharpException fault)
+        catch (LibGit2SharpException fault) when (GitText.IsItsOwn(fault))
         {
-            throw new BuildFailedException(
-                $"What {url} sends cannot be unpacked: {GitText.Shown(fault.Message)}. See whether git fsck finds it whole.",
-                FailureClass.Author, fault);
+            throw Failure(
+                $"What {url} sends cannot be unpacked: {GitText.Shown(fault.Message)}. "
+                + "See whether git fsck finds it whole.",
+                fault);
         }
     }
+
+    private static BuildFailedException Failure(string sentence, Exception inner) =>
+        new(sentence, FailureClass.Author, inner);
 
     private ResiliencePipeline Retrying() => new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
@@ -57,7 +62,8 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
         })
         .Build();
 
-    private async Task<string> OnceAsync(GitUrl url, string? @ref, string? commit, string gitFolder, CancellationToken cancel)
+    private async Task<string> OnceAsync(
+        GitUrl url, string? @ref, string? commit, string gitFolder, CancellationToken cancel)
     {
         if (commit is null && GitText.IsCommit(@ref!))
             (@ref, commit) = (null, @ref);
@@ -75,7 +81,10 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
                 var plan = Plan(url, refs, @ref, commit, reach);
                 reach = plan.Reach;
                 if (reach >= Reach.Ref)
-                    meter.Say($"The server does not give this commit alone; fetching {(reach == Reach.Ref ? "all of " + @ref : "everything")}");
+                {
+                    var more = reach == Reach.Ref ? $"all of {@ref}" : "everything";
+                    meter.Say($"The server does not give this commit alone; fetching {more}");
+                }
                 var answer = await UploadPack.AskAsync(server, refs, plan.Wants, shallow: reach < Reach.Ref, cancel);
                 PackTransport.Store(answer, plan.Present, gitFolder, meter);
                 if (Holds(gitFolder, commit ?? plan.Present))
@@ -105,7 +114,8 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
             return tip is not null
                 ? new FetchPlan([tip.Id], tip.Commit, from)
                 : throw new BuildFailedException(
-                    $"The repository {url} has no branch or tag {GitText.Shown(@ref!)}; its branches are {Listed(refs.Branches)}.");
+                    $"The repository {url} has no branch or tag {GitText.Shown(@ref!)}; "
+                    + $"its branches are {Listed(refs.Branches)}.");
         }
         if (from <= Reach.Tip && refs.At(commit) is { } at)
             return new FetchPlan([at.Id], at.Commit, Reach.Tip);
@@ -124,8 +134,8 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
     private static string Listed(IEnumerable<string> branches)
     {
         var all = branches.ToList();
-        return all.Count == 0 ? "none"
-            : string.Join(", ", all.Take(5).Select(name => GitText.Shown(name, 60))) + (all.Count > 5 ? $" and {all.Count - 5} more" : "");
+        var some = string.Join(", ", all.Take(5).Select(name => GitText.Shown(name, 60)));
+        return all.Count switch { 0 => "none", <= 5 => some, var count => $"{some} and {count - 5} more" };
     }
 
     private static bool Holds(string gitFolder, string commit)

@@ -25,7 +25,8 @@ internal sealed class GitHosts(SourceOptions options)
         }
         catch (SocketException fault)
         {
-            throw new GitUnreachableException($"The worker cannot resolve {url.Host}: {fault.Message}.", oursToMend: true);
+            throw new GitUnreachableException(
+                $"The worker cannot resolve {url.Host}: {fault.Message}.", oursToMend: true);
         }
         return await url.RefusalAsync(options.AllowedHosts, (_, _) => Task.FromResult(addresses), cancel) is { } refusal
             ? throw new BuildFailedException(refusal, FailureClass.Policy)

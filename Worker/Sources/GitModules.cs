@@ -1,19 +1,34 @@
-using System.Text.RegularExpressions;
-
 namespace Builds.Worker.Sources;
 
-/// <summary>Reads <c>.gitmodules</c>: paths and URLs only, for the rest of git's configuration language reaches for other files.</summary>
-internal static partial class GitModules
+/// <summary>
+/// Reads <c>.gitmodules</c>: paths and URLs only, for the rest of git's configuration language reaches for other files.
+/// </summary>
+internal static class GitModules
 {
+    public const int MaxBytes = 1 << 20;
+
     public static Dictionary<string, string> Urls(string text)
     {
         var urls = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var section in Section().Split(text).Skip(1))
+        var inside = false;
+        string? path = null, url = null;
+        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries))
         {
-            var values = Value().Matches(section)
-                .ToLookup(match => match.Groups["key"].Value.ToLowerInvariant(), match => match.Groups["value"].Value.Trim('"'));
-            if (values["path"].LastOrDefault() is { } path && values["url"].LastOrDefault() is { } url)
-                urls[path.TrimEnd('/')] = url;
+            if (line.StartsWith('['))
+            {
+                inside = line.StartsWith("[submodule \"", StringComparison.OrdinalIgnoreCase);
+                path = url = null;
+            }
+            else if (inside && line.Split('=', 2, StringSplitOptions.TrimEntries) is [var key, var value])
+            {
+                value = value.StartsWith('"') ? value.Trim('"') : value.Split('#', ';')[0].TrimEnd();
+                if (key.Equals("path", StringComparison.OrdinalIgnoreCase))
+                    path = value.TrimEnd('/');
+                if (key.Equals("url", StringComparison.OrdinalIgnoreCase))
+                    url = value;
+            }
+            if (path is not null && url is not null)
+                urls[path] = url;
         }
         return urls;
     }
@@ -33,11 +48,4 @@ internal static partial class GitModules
         }
         return (parent with { Path = string.Join('/', path) }).ToString();
     }
-
-    [GeneratedRegex(@"^[ \t]*\[submodule[ \t]+""[^\r\n]*""\][ \t]*", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
-    private static partial Regex Section();
-
-    [GeneratedRegex(@"^[ \t]*(?<key>path|url)[ \t]*=[ \t]*(?<value>[^\r\n#;]*?)[ \t\r]*([#;].*)?$",
-        RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
-    private static partial Regex Value();
 }

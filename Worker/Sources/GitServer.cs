@@ -17,7 +17,8 @@ internal abstract class GitServer : IAsyncDisposable
 
 /// <summary>Opens them, and says which credentials go where.</summary>
 /// <param name="main">The build's own git URL. Only its server ever sees the credential.</param>
-internal sealed class GitServers(GitUrl main, GitCredential? credential, GitHosts hosts, CheckoutMeter meter, string folder)
+internal sealed class GitServers(
+    GitUrl main, GitCredential? credential, GitHosts hosts, CheckoutMeter meter, string folder)
 {
     public GitServer Open(GitUrl url) => url.Scheme switch
     {
@@ -26,7 +27,7 @@ internal sealed class GitServers(GitUrl main, GitCredential? credential, GitHost
         _ => new HttpGitServer(url, CredentialFor, hosts, meter),
     };
 
-    /// <summary>Null for every other scheme, host and port; only an http server that leads on to its own https is one with it.</summary>
+    /// <summary>Null for any other scheme, host and port; but an http server's own https is one with it.</summary>
     private GitCredential? CredentialFor(GitUrl url)
     {
         if (credential is null || url.Host != main.Host || !IsFor(credential.Host, main))

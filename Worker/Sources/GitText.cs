@@ -12,6 +12,13 @@ internal static partial class GitText
         return clean.Length <= most ? clean : clean[..most] + "…";
     }
 
+    public static bool IsOutOfMemory(Exception fault) =>
+        fault is OutOfMemoryException || fault.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>It says something about the repository, and not about this machine.</summary>
+    public static bool IsItsOwn(Exception fault) =>
+        !IsOutOfMemory(fault) && !fault.Message.Contains("No space left", StringComparison.Ordinal);
+
     public static bool IsCommit(string text) => Commit().IsMatch(text);
 
     public static bool IsRef(string text) => text.Length <= 250 && Ref().IsMatch(text);
@@ -28,6 +35,7 @@ internal static partial class GitText
     private static partial Regex Commit();
 
     /// <summary>git-check-ref-format, short of what a server's list of refs tells anyway.</summary>
-    [GeneratedRegex(@"\A(?![-/.])(?!.*(\.\.|//|@\{|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\A(?![-/.])(?!.*(\.\.|//|@\{|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Ref();
 }

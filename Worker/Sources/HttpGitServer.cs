@@ -7,7 +7,9 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Sources;
 
-/// <summary>git's smart HTTP (gitprotocol-http). Redirects are followed by hand, each judged like the URL itself.</summary>
+/// <summary>
+/// git's smart HTTP (gitprotocol-http). Redirects are followed by hand, each judged like the URL itself.
+/// </summary>
 internal sealed class HttpGitServer : GitServer
 {
     private const string Refs = "/info/refs?service=git-upload-pack";
@@ -47,11 +49,13 @@ internal sealed class HttpGitServer : GitServer
             }
             var stream = await ContentAsync(response, "application/x-git-upload-pack-advertisement", cancel);
             var buffer = new byte[PktLine.MaxLength];
-            if (PktLine.ReadText(stream, buffer) != "# service=git-upload-pack" || PktLine.ReadText(stream, buffer) is not null)
-                throw new GitProtocolException("it does not announce git-upload-pack");
-            return stream;
+            return PktLine.ReadText(stream, buffer) == "# service=git-upload-pack"
+                && PktLine.ReadText(stream, buffer) is null
+                    ? stream
+                    : throw new GitProtocolException("it does not announce git-upload-pack");
         }
-        throw new BuildFailedException($"{_at} redirects more than {MaxRedirects} times; use the URL it finally leads to.");
+        throw new BuildFailedException(
+            $"{_at} redirects more than {MaxRedirects} times; use the URL it finally leads to.");
     }
 
     public override async Task<Stream> AnswerAsync(string request, CancellationToken cancel)
@@ -63,7 +67,8 @@ internal sealed class HttpGitServer : GitServer
     }
 
     public override Task<Exception> WhyAsync(Exception ended, CancellationToken cancel) =>
-        Task.FromResult<Exception>(GitHosts.Unreachable(_at, $"the connection broke in the middle ({ended.Message.TrimEnd('.')})"));
+        Task.FromResult<Exception>(
+            GitHosts.Unreachable(_at, $"the connection broke in the middle ({ended.Message.TrimEnd('.')})"));
 
     public override ValueTask DisposeAsync()
     {
@@ -75,7 +80,8 @@ internal sealed class HttpGitServer : GitServer
 
     private Uri Address(string suffix) => new(_at.ToString().TrimEnd('/') + suffix);
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string suffix, HttpContent? content, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string suffix, HttpContent? content, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(method, Address(suffix)) { Content = content };
         if (Given?.Basic is { } basic)
@@ -102,8 +108,8 @@ internal sealed class HttpGitServer : GitServer
             if (inner is AuthenticationException)
             {
                 return new BuildFailedException(
-                    $"The certificate of {_at.Host} is not trusted: {inner.Message.TrimEnd('.')}. Mend it at the server, or have the operator "
-                    + "add its authority to those that the workers trust.");
+                    $"The certificate of {_at.Host} is not trusted: {inner.Message.TrimEnd('.')}. Mend it at the "
+                    + "server, or have the operator add its authority to those that the workers trust.");
             }
             if (inner is SocketException)
                 return GitHosts.Unreachable(_at, inner.Message);
@@ -117,24 +123,27 @@ internal sealed class HttpGitServer : GitServer
     {
         if (response.StatusCode != HttpStatusCode.OK)
             throw Refused((int)response.StatusCode);
-        if (response.Content.Headers.ContentType?.MediaType is var given && given != type)
-            throw new GitProtocolException($"it answers with {GitText.Shown(given ?? "no content type")} where git was expected");
+        if ((response.Content.Headers.ContentType?.MediaType ?? "no content type") is var given && given != type)
+            throw new GitProtocolException($"it answers with {GitText.Shown(given)} where git was expected");
         return new BufferedStream(new MeteredStream(await response.Content.ReadAsStreamAsync(cancel), _meter), 1 << 16);
     }
 
     private Exception Refused(int status) => (status, Given) switch
     {
         (401, null) => new BuildFailedException(
-            $"The repository {_at} needs credentials, or is not there; store some for {_at.Host} and name them in the definition."),
-        (401, { } given) => new BuildFailedException(
-            $"{_at.Host} does not accept the credentials{(given.Username is { } name ? $" of {GitText.Shown(name)}" : "")} for {_at}; renew them."),
+            $"The repository {_at} needs credentials, or is not there; store some for {_at.Host} and name them in the "
+            + "definition."),
+        (401, { Username: { } name }) => new BuildFailedException(
+            $"{_at.Host} does not accept the credentials of {GitText.Shown(name)} for {_at}; renew them."),
+        (401, _) => new BuildFailedException($"{_at.Host} does not accept the token for {_at}; renew it."),
         (403, _) => new BuildFailedException($"{_at.Host} forbids reading {_at}; give the credentials that right."),
         (404 or 410, null) => new BuildFailedException(
             $"There is no repository at {_at}, or it needs credentials; correct the URL, or store credentials."),
         (404 or 410, _) => new BuildFailedException(
             $"There is no repository at {_at} that the credentials may see; correct the URL, or give them that right."),
         (429 or >= 500, _) => GitHosts.Unreachable(_at, $"it answers with status {status}"),
-        _ => new BuildFailedException($"{_at.Host} answers with status {status} when asked for {_at}; see whether the URL is right."),
+        _ => new BuildFailedException(
+            $"{_at.Host} answers with status {status} when asked for {_at}; see whether the URL is right."),
     };
 
     private GitUrl Redirected(Uri location)
@@ -148,9 +157,11 @@ internal sealed class HttpGitServer : GitServer
         if (!GitUrl.TryParse(to[..^Refs.Length], false, out var url, out var refusal))
             throw new BuildFailedException($"{_at} redirects elsewhere, and: {refusal}", FailureClass.Policy);
         if (_at.Scheme == "https" && url.Scheme != "https")
-            throw new BuildFailedException($"{_at} redirects from https to {url.Scheme}, which is not followed.", FailureClass.Policy);
-        if (url.Host != _at.Host)
-            _meter.Say($"{_at} redirects to {url}; credentials do not go there");
+        {
+            throw new BuildFailedException(
+                $"{_at} redirects from https to {url.Scheme}, which is not followed.", FailureClass.Policy);
+        }
+        _meter.Say($"{_at} redirects to {url}");
         return url;
     }
 }

@@ -4,8 +4,8 @@ using LibGit2Sharp;
 namespace Builds.Worker.Sources;
 
 /// <summary>
-/// Hands libgit2 a pack that has been fetched already, as if it were a server with one branch. libgit2 itself never goes
-/// to the network: it has no time-outs, follows redirects, and fetches every branch there is.
+/// Hands libgit2 a pack that has been fetched already, as if it were a server with one branch. libgit2 itself never
+/// goes to the network: it has no time-outs, follows redirects, and fetches every branch there is.
 /// </summary>
 internal sealed class PackTransport : RpcSmartSubtransport
 {
@@ -56,12 +56,14 @@ internal sealed class PackTransport : RpcSmartSubtransport
                 + PktLine.Of($"{s_commit} refs/heads/build\n") + PktLine.Flush, null);
         }
         // It asks for the edges first and says "done" in a second request, where there can be any.
-        return s_answer!.Shallow && _steps++ == 0
-            ? new Answer(this, string.Concat(s_answer.Edges.Select(edge => PktLine.Of($"shallow {edge}"))) + PktLine.Flush, null)
+        var edges = s_answer!.Edges.Select(edge => PktLine.Of($"shallow {edge}"));
+        return s_answer.Shallow && _steps++ == 0
+            ? new Answer(this, string.Concat(edges) + PktLine.Flush, null)
             : new Answer(this, PktLine.Of("NAK\n"), s_answer.Pack);
     }
 
-    private sealed class Answer(PackTransport transport, string text, SideBand? pack) : SmartSubtransportStream(transport)
+    private sealed class Answer(PackTransport transport, string text, SideBand? pack)
+        : SmartSubtransportStream(transport)
     {
         private ReadOnlyMemory<byte> _text = Encoding.ASCII.GetBytes(text);
 

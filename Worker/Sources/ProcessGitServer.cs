@@ -4,10 +4,19 @@ using System.Text;
 namespace Builds.Worker.Sources;
 
 /// <summary><c>git-upload-pack</c> behind the standard streams of a program.</summary>
-internal class ProcessGitServer(GitUrl url, CheckoutMeter meter, Func<CancellationToken, Task<ProcessStartInfo>> command) : GitServer
+internal class ProcessGitServer(
+    GitUrl url, CheckoutMeter meter, Func<CancellationToken, Task<ProcessStartInfo>> command) : GitServer
 {
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
     private const int MaxErrors = 8 * 1024;
+
+    /// <summary>git's own words, and those of the forges.</summary>
+    private static readonly string[] NotThere =
+    [
+        "not appear to be a git repository", "No such file", "not found", "could not be found", "cannot find",
+        "does not exist", "access denied",
+    ];
+
     private Process? _process;
     private Task<string> _errors = Task.FromResult("");
     private Stream _output = Stream.Null;
@@ -35,13 +44,23 @@ internal class ProcessGitServer(GitUrl url, CheckoutMeter meter, Func<Cancellati
     {
         using var inTime = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         inTime.CancelAfter(LastWords);
-        var errors = GitText.Shown(await _errors.WaitAsync(inTime.Token), 600).Replace(Environment.CurrentDirectory, "", StringComparison.Ordinal);
-        return Explain(errors) ?? GitHosts.Unreachable(Url, errors.Length > 0 ? errors.TrimEnd('.') : "it ended without a word");
+        try
+        {
+            var errors = GitText.Shown(await _errors.WaitAsync(inTime.Token), 600)
+                .Replace(Environment.CurrentDirectory, "", StringComparison.Ordinal);
+            return Explain(errors)
+                ?? GitHosts.Unreachable(Url, errors.Length > 0 ? errors.TrimEnd('.') : "it ended without a word");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return GitHosts.Unreachable(Url, "it stopped in the middle");
+        }
     }
 
-    /// <summary>What the program printed as an error, in our words.</summary>
-    protected virtual Exception? Explain(string errors) => Says(errors, "not appear to be a git repository", "not found", "No such file")
-        ? new BuildFailedException($"There is no repository at {Url}, or not for these credentials ({errors}); correct the URL.")
+    /// <summary>What the program printed as an error, in our words; null where we have none.</summary>
+    protected virtual Exception? Explain(string errors) => Says(errors, NotThere)
+        ? new BuildFailedException(
+            $"There is no repository at {Url}, or not for these credentials ({errors}); correct the URL.")
         : null;
 
     protected static bool Says(string errors, params ReadOnlySpan<string> words)

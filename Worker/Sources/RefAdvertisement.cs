@@ -2,11 +2,15 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Sources;
 
-/// <summary>What a git server has to offer: its refs and what it can do (gitprotocol-pack, reference discovery).</summary>
+/// <summary>
+/// What a git server has to offer: its refs and what it can do (gitprotocol-pack, reference discovery).
+/// </summary>
 internal sealed class RefAdvertisement
 {
     private const int MaxRefs = 1_000_000;
     private const string Peeled = "^{}";
+    private const string Heads = "refs/heads/";
+    private const string Tags = "refs/tags/";
     private readonly Dictionary<string, string> _refs = new(StringComparer.Ordinal);
     private HashSet<string> _capabilities = [];
 
@@ -18,13 +22,15 @@ internal sealed class RefAdvertisement
 
     public bool Can(string capability) => _capabilities.Contains(capability);
 
-    public IEnumerable<string> Branches => Names("refs/heads/");
+    public IEnumerable<string> Branches => Names(Heads);
 
     /// <summary>All branches and tags.</summary>
     public IReadOnlyList<GitTip> Tips =>
     [
-        .. Names("refs/heads/").Select(name => Tip("refs/heads/" + name)!),
-        .. Names("refs/tags/").Where(name => !name.EndsWith(Peeled, StringComparison.Ordinal)).Select(name => Tip("refs/tags/" + name)!),
+        .. Branches.Select(name => Tip(Heads + name)!),
+        .. Names(Tags)
+            .Where(name => !name.EndsWith(Peeled, StringComparison.Ordinal))
+            .Select(name => Tip(Tags + name)!),
     ];
 
     public static RefAdvertisement Read(Stream from, byte[] buffer)
@@ -41,7 +47,7 @@ internal sealed class RefAdvertisement
     /// <summary>A branch before a tag of the same name, as git has it; or a full name.</summary>
     public GitTip? Find(string name) => name == "HEAD" || name.StartsWith("refs/", StringComparison.Ordinal)
         ? Tip(name)
-        : Tip("refs/heads/" + name) ?? Tip("refs/tags/" + name);
+        : Tip(Heads + name) ?? Tip(Tags + name);
 
     /// <summary>Something that may be asked for and that is, or leads straight to, the commit.</summary>
     public GitTip? At(string commit) =>
@@ -53,14 +59,19 @@ internal sealed class RefAdvertisement
         : null;
 
     private IEnumerable<string> Names(string prefix) =>
-        _refs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..]);
+        _refs.Keys
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(name => name[prefix.Length..]);
 
     private void Add(string line)
     {
-        if (_refs.Count == 0 && _capabilities.Count == 0 && line.IndexOf('\0', StringComparison.Ordinal) is var end and >= 0)
-            (line, _capabilities) = (line[..end], [.. line[(end + 1)..].Split(' ')]);
-        if (_capabilities.Contains("object-format=sha256"))
-            throw new BuildFailedException("The repository uses SHA-256 object names, which are not supported; use one with SHA-1.");
+        if (_capabilities.Count == 0 && line.Split('\0', 2) is [var first, var capabilities])
+            (line, _capabilities) = (first, [.. capabilities.Split(' ')]);
+        if (Can("object-format=sha256"))
+        {
+            throw new BuildFailedException(
+                "The repository names its objects by SHA-256, which is not supported; use one with SHA-1.");
+        }
         if (line.Length < 42 || line[40] != ' ' || !GitText.IsCommit(line[..40]))
             throw new GitProtocolException($"its list of refs contains \"{GitText.Shown(line, 60)}\"");
         if (line[41..] != "capabilities^{}")

@@ -17,7 +17,9 @@ public sealed class SourceOptions
     /// </summary>
     public string[] AllowedHosts { get; init; } = [];
 
-    /// <summary>Allow <c>file:///…</c>: whoever may define an image then reads every repository on this machine.</summary>
+    /// <summary>
+    /// Allow <c>file:///…</c>: whoever may define an image can then read every repository on this machine.
+    /// </summary>
     public bool AllowFile { get; init; }
 
     /// <summary>For the whole checkout with its submodules.</summary>

@@ -4,7 +4,8 @@ public static class SourcesSlice
 {
     public static void AddSources(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<SourceOptions>().BindConfiguration("Sources").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<SourceOptions>()
+            .BindConfiguration("Sources").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<Checkouts>();
     }
 }

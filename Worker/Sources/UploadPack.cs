@@ -3,14 +3,19 @@ using System.Text;
 namespace Builds.Worker.Sources;
 
 /// <summary>
-/// The client's side of gitprotocol-pack, for somebody who has nothing yet and wants one thing: one request, one answer.
+/// The client's side of gitprotocol-pack, for somebody who has nothing yet and wants one thing: one request, one
+/// answer.
 /// </summary>
 internal static class UploadPack
 {
     private static readonly string[] Wanted = ["side-band-64k", "ofs-delta", "no-progress"];
 
     public static async Task<PackAnswer> AskAsync(
-        GitServer server, RefAdvertisement refs, IReadOnlyCollection<string> wants, bool shallow, CancellationToken cancel)
+        GitServer server,
+        RefAdvertisement refs,
+        IReadOnlyCollection<string> wants,
+        bool shallow,
+        CancellationToken cancel)
     {
         if (!refs.Can("side-band-64k"))
             throw new GitProtocolException("it is a git server of before 2006");

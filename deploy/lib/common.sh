@@ -44,6 +44,7 @@ fail() {
 
 broken() {
   local status=$?
+  ((BASH_SUBSHELL == 0)) || exit "$status" # told once, by the shell that waits for this one
   trap - ERR
   say "✘ $step_name: \"$2\" (line $1) ended with $status. The end of its log:"
   tail -n 15 "$log" | sed 's/^/    /' >&3

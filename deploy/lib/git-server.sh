@@ -29,9 +29,10 @@ CONFIGURATION
 # any HTTP answer will do
 nothing_refused() { curl --silent --output /dev/null "$git_server/"; }
 
-# The sample as it is in deploy/sample, with our registry in its FROM; a commit only where something changed.
+# The sample as it is in deploy/sample, with our registry in its FROM. A commit only where that has changed since the
+# last one of ours: what somebody pushed on top stays.
 commit_sample() {
-  local bare=$state/git/sample.git work=$state/sample
+  local bare=$state/git/sample.git work=$state/sample tree
   detail=$git_server/sample.git
   [[ -d $bare ]] || git init --quiet --bare --initial-branch=main "$bare"
   git -C "$bare" config uploadpack.allowAnySHA1InWant true
@@ -42,7 +43,8 @@ commit_sample() {
   sed -i "s|^FROM registry/|FROM $registry/|" "$work/Dockerfile"
   local git=(git --git-dir="$bare" --work-tree="$work" -c user.name=Builds -c user.email=builds@example.org)
   "${git[@]}" add --all
-  if ! "${git[@]}" rev-parse --quiet --verify HEAD >/dev/null || ! "${git[@]}" diff --cached --quiet HEAD; then
-    "${git[@]}" commit --quiet --message "The sample"
-  fi
+  tree=$("${git[@]}" write-tree)
+  [[ $tree != "$(cat "$bare/ours" 2>/dev/null)" ]] || return 0
+  "${git[@]}" commit --quiet --message "The sample"
+  echo "$tree" >"$bare/ours"
 }

@@ -18,16 +18,16 @@ remove_leftovers() {
   unmount_below "$state"
   restore_forwarding
   detail="none"
-  ((machines == 0)) || detail="removed $machines machines"
+  ((machines == 0)) || detail="removed $machines machine(s)"
 }
 
 # remove_machine NAME FOLDER: its processes, bridge and rules, then its folder
 remove_machine() {
-  local name=$1 bridge address group pid table rule
-  while read -r group; do
-    while read -r pid; do kill -KILL "$pid" || true; done < <(find "$group" -name cgroup.procs -exec cat {} +)
-  done < <(find /sys/fs/cgroup -type d -name "$name")
-  while [[ -n $(find /sys/fs/cgroup -type d -name "$name" -exec find {} -name cgroup.procs -exec cat {} + \;) ]]; do sleep 0.1; done
+  local name=$1 bridge address pids table rule
+  while pids=$(members "$name") && [[ -n $pids ]]; do
+    xargs kill -KILL <<<"$pids" || true
+    sleep 0.1
+  done
   find /sys/fs/cgroup -depth -type d -path "*/$name*" -exec rmdir {} + || true
 
   bridge=$(jq -r '[.. | .bridge? // empty | strings] | first // empty' "$2/intent.json" || true)
@@ -43,6 +43,9 @@ remove_machine() {
   unmount_below "$2"
   rm -rf "$2"
 }
+
+# The processes of a machine's control group: the group is named after it, and nobody leaves it by forking.
+members() { find /sys/fs/cgroup -path "*/$1/*" -name cgroup.procs -exec cat {} + | sort -u || true; }
 
 unmount_below() {
   local mount

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Builds.FakeDockerMachine;
 
-/// <summary>The store's authority and its client, made once, and a server certificate per machine: RSA 2048, 1080 days.</summary>
+/// <summary>
+/// The store's authority and its client, made once, and a server certificate per machine: RSA 2048, 1080 days.
+/// </summary>
 internal static class Authority
 {
     private const int Bits = 2048;

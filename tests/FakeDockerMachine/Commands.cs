@@ -47,7 +47,8 @@ internal sealed class Commands(Streams streams, Store store)
     private int WithMachine(string name, Func<JsonObject, int> answer)
     {
         if (!store.Exists(name))
-            return streams.Fail($"Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one.");
+            return streams.Fail($"Docker machine \"{name}\" does not exist. "
+                + "Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one.");
         try
         {
             return answer(store.Load(name));

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Builds.FakeDockerMachine;
 
-/// <summary>create, in the real one's order: the configuration is saved, the VM made, and only then its id noted.</summary>
+/// <summary>
+/// create, in the real one's order: the configuration is saved, the VM made, and only then its id noted.
+/// </summary>
 internal sealed class CreateCommand(Streams streams, Store store)
 {
     private static readonly string[] Known = ["-d", "--driver", "--engine-env", "--fake-cloud", "--fake-fault", "--fake-tag"];
@@ -23,7 +25,8 @@ internal sealed class CreateCommand(Streams streams, Store store)
         if (i != args.Length - 1)
             return streams.Fail("Error: No machine name specified");
         if (driver != "fake")
-            return streams.Fail($"Driver \"{driver}\" not found. Do you have the plugin binary \"docker-machine-driver-{driver}\" accessible in your PATH?");
+            return streams.Fail($"Driver \"{driver}\" not found. "
+                + $"Do you have the plugin binary \"docker-machine-driver-{driver}\" accessible in your PATH?");
         if (Flag("--fake-cloud") is not { } cloud)
             return streams.Fail("Error setting machine configuration from flags provided: fake driver requires the --fake-cloud option");
 

@@ -2,9 +2,12 @@ namespace Builds.FakeDockerMachine;
 
 /// <summary>
 /// <c>--fake-fault</c> of create, comma-separated; a VM keeps those that concern its removal.
-/// <c>pre-create</c>: exit 3, nothing made. <c>does-nothing</c>: exit 0, nothing made. <c>fails-after-vm</c>: exit 1, the VM runs and is noted.
-/// <c>hangs</c>: never ends. <c>slow=SECONDS</c>: the VM is ordered, and noted that much later. <c>stranger</c>: its certificate is another
-/// authority's. <c>corrupt</c>: rm fails and leaves an empty config.json, once. <c>rm-lies</c>: rm ends with 0 and does nothing, once.
+/// <c>pre-create</c>: exit 3, nothing made. <c>does-nothing</c>: exit 0, nothing made. <c>fails-after-vm</c>: exit 1,
+/// the VM runs and is noted.
+/// <c>hangs</c>: never ends. <c>slow=SECONDS</c>: the VM is ordered, and noted that much later. <c>stranger</c>: its
+/// certificate is another
+/// authority's. <c>corrupt</c>: rm fails and leaves an empty config.json, once. <c>rm-lies</c>: rm ends with 0 and
+/// does nothing, once.
 /// <c>rm-fails=N</c>: rm fails so many times. <c>rm-hangs</c>: rm never ends, once.
 /// </summary>
 internal sealed class Faults(string faults)

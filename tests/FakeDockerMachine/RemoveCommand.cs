@@ -33,7 +33,8 @@ internal sealed class RemoveCommand(Streams streams, Store store)
     private async Task<int> RemoveAsync(string name, bool force)
     {
         if (!store.Exists(name))
-            return streams.Fail($"Error removing host \"{name}\": Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one.");
+            return streams.Fail($"Error removing host \"{name}\": Docker machine \"{name}\" does not exist. "
+                + "Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one.");
         try
         {
             var driver = store.Load(name)["Driver"]!;

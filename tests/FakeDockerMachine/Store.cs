@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Builds.FakeDockerMachine;
 
-/// <summary><c>MACHINE_STORAGE_PATH</c>: certs/, machines/NAME/, cache/. A machine exists when its folder does.</summary>
+/// <summary>
+/// <c>MACHINE_STORAGE_PATH</c>: certs/, machines/NAME/, cache/. A machine exists when its folder does.
+/// </summary>
 internal sealed class Store(string path)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

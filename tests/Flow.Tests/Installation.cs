@@ -70,6 +70,8 @@ public sealed class Installation : IAsyncDisposable
         {
             settings["Machines:DockerMachine:Binary"] = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
             settings["Machines:DockerMachine:Driver"] = "fake";
+            settings["Machines:DockerMachine:CreateOptions:0"] = "--fake-cloud";
+            settings["Machines:DockerMachine:CreateOptions:1"] = _folder.Folder("cloud");
         }
 
         foreach (var (key, value) in _options.WorkerSettings)

@@ -5,8 +5,8 @@ namespace Builds.Worker.Machines.DockerMachine;
 /// <summary>docker-machine with one machine's store.</summary>
 internal sealed class DockerMachineCommand(string binary, DockerMachineStore store, MachineFolder machine)
 {
-    // Its own session and files instead of pipes: it must live on when the worker dies, because a VM whose creation is cut
-    // short is known to nobody. $1 output, $2 errors.
+    // Its own session and files instead of pipes: it must live on when the worker dies, because a VM whose creation
+    // is cut short is known to nobody. $1 output, $2 errors.
     private const string Detached = """exec >"$1" 2>"$2" </dev/null && shift 2 && exec "$@" """;
 
     public string CreateOutput => machine.File("create.out");
@@ -15,7 +15,11 @@ internal sealed class DockerMachineCommand(string binary, DockerMachineStore sto
     public Process StartCreate(IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(
-            "setsid", ["sh", "-c", Detached, "builds", CreateOutput, CreateErrors, binary, "create", .. arguments, machine.Name]);
+            "setsid",
+            [
+                "sh", "-c", Detached, "builds", CreateOutput, CreateErrors,
+                binary, "create", .. arguments, machine.Name,
+            ]);
         Environ(start.Environment);
         return Process.Start(start)!;
     }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Builds.Worker.Machines.DockerMachine;
 
 /// <summary>
-/// A VM by docker-machine, of which no more is used than create, url and rm. Its exit codes are not believed: whether a machine exists is
-/// looked up in its store.
+/// A VM by docker-machine, of which no more is used than create, url and rm. Its exit codes are not believed: whether
+/// a machine exists is looked up in its store.
 /// </summary>
 public sealed partial class DockerMachineProvider(
     IOptions<MachineOptions> options, TimeProvider clock, ILogger<DockerMachineProvider> logger) : IMachineProvider
@@ -21,19 +21,21 @@ public sealed partial class DockerMachineProvider(
     public string Name => Word;
     public int? MostAtOnce => null;
 
-    public async Task<DaemonEndpoint> CreateAsync(MachineFolder machine, Func<string, ValueTask> say, CancellationToken cancel)
+    public async Task<DaemonEndpoint> CreateAsync(
+        MachineFolder machine, Func<string, ValueTask> say, CancellationToken cancel)
     {
         var store = new DockerMachineStore(machine);
         var command = new DockerMachineCommand(_options.Binary, store, machine);
 
         using (var create = command.StartCreate(CreateArguments(machine)))
         {
-            await FollowAsync(create, command.CreateOutput, say, cancel); // cancelled, it goes on: RemoveAsync waits for it
+            // cancelled, the command goes on, and RemoveAsync waits for it
+            await FollowAsync(create, command.CreateOutput, say, cancel);
             ThrowUnlessCreated(create.ExitCode, command, store);
         }
 
         store.Keep();
-        var daemon = new DaemonEndpoint(await AddressAsync(command, machine, cancel), store.MachinePath);
+        var daemon = new DaemonEndpoint(await AddressAsync(command, machine, cancel), store.Certificates);
         await say($"Waiting for the Docker daemon at {daemon.Address}");
         await Readiness.WaitAsync(
             daemon, TimeSpan.FromSeconds(_limits.ReadySeconds), Pause, () => null, clock, cancel);
@@ -57,7 +59,8 @@ public sealed partial class DockerMachineProvider(
 
         if (Directory.Exists(store.MachinePath))
             throw new InvalidOperationException(
-                $"{_options.Binary} rm -y {machine.Name} ended with {ended.Code} and the machine is still in {store.FullPath}. "
+                $"{_options.Binary} rm -y {machine.Name} ended with {ended.Code} "
+                + $"and the machine is still in {store.FullPath}. "
                 + $"It said: {Tool.End(ended.Output + ended.Errors)}");
     }
 
@@ -96,8 +99,9 @@ public sealed partial class DockerMachineProvider(
         {
             0 => $"{_options.Binary} create ended with 0 and made nothing; "
                 + $"see whether it knows all of Machines:DockerMachine:CreateOptions. It said: {said}",
-            PreCreateCheckFailed => $"{_options.Binary} made nothing, because a check before it failed: see that the driver {_options.Driver} "
-                + $"is set up on this host and its credentials and Machines:DockerMachine:CreateOptions are right. It said: {said}",
+            PreCreateCheckFailed => $"{_options.Binary} made nothing, because a check before it failed: "
+                + $"see that the driver {_options.Driver} is set up on this host, "
+                + $"and its credentials and Machines:DockerMachine:CreateOptions are right. It said: {said}",
             _ => $"{_options.Binary} create -d {_options.Driver} ended with {code}. It said: {said}",
         });
     }
@@ -108,23 +112,23 @@ public sealed partial class DockerMachineProvider(
         return url.Code == 0 && Uri.TryCreate(url.Output.Trim(), UriKind.Absolute, out var address)
             ? address
             : throw new InvalidOperationException(
-                $"{_options.Binary} url {machine.Name} ended with {url.Code} and named no address. It said: {Tool.End(url.Output + url.Errors)}");
+                $"{_options.Binary} url {machine.Name} ended with {url.Code} and named no address. "
+                + $"It said: {Tool.End(url.Output + url.Errors)}");
     }
 
-    // A VM that is still being made cannot be removed, and would stay for ever if the making were cut short: the id of a VM
-    // is known on disk only after it was made. So it is waited for, and ended only when its own long time is over.
+    // A VM that is still being made cannot be removed, and would stay for ever if the making were cut short: the id
+    // of a VM is known on disk only after it was made. So it is waited for, and ended only when its own long time is
+    // over. A removal that a killed worker left behind is ended at once: it is repeated here.
     private async Task LetCreateEndAsync(MachineFolder machine, DockerMachineStore store, CancellationToken cancel)
     {
         var until = machine.Intent.CreatedAt + TimeSpan.FromSeconds(_limits.CreateSeconds);
         while (store.Processes().ToList() is { Count: > 0 } running)
         {
-            if (clock.GetUtcNow() > until)
-            {
+            var late = clock.GetUtcNow() > until;
+            if (late)
                 Log.CreateEnded(logger, machine.Name, _limits.CreateSeconds);
-                foreach (var id in running)
-                    Kill(id);
-            }
-
+            foreach (var process in running.Where(one => late || one.IsRemoving))
+                Kill(process.Id);
             await Task.Delay(Pause, clock, cancel);
         }
     }
@@ -145,11 +149,13 @@ public sealed partial class DockerMachineProvider(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "The creation of machine {Machine} did not end within {Seconds} s and is ended. If the driver had ordered a VM and not noted it yet, "
+            Message = "The creation of machine {Machine} did not end within {Seconds} s and is ended. "
+                + "If the driver had ordered a VM and not noted it yet, "
                 + "that VM is known to the provider alone: look there for the machine's name")]
         public static partial void CreateEnded(ILogger logger, string machine, int seconds);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The configuration of machine {Machine} was broken and is put back from the copy made when it was new")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "The configuration of machine {Machine} was broken; the copy of when it was new is put back")]
         public static partial void Mended(ILogger logger, string machine);
     }
 }

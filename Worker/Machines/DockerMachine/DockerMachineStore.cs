@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Builds.Worker.Machines.DockerMachine;
 
 /// <summary>
-/// docker-machine's folder for one machine alone: it knows no locks, and so no other machine's authority signs this one's keys. It is kept
-/// until the VM is proven to be gone, because only it knows the VM.
+/// docker-machine's folder for one machine alone: it knows no locks, and so no other machine's authority signs this
+/// one's keys. It is kept until the VM is proven to be gone, because only it knows the VM.
 /// </summary>
 internal sealed class DockerMachineStore(MachineFolder machine)
 {
@@ -13,13 +13,20 @@ internal sealed class DockerMachineStore(MachineFolder machine)
 
     public string FullPath { get; } = machine.Folder("store");
 
-    /// <summary>docker-machine's own notion of "exists": this folder. The certificates of its client are in it.</summary>
+    /// <summary>docker-machine's own notion of "exists": this folder.</summary>
     public string MachinePath => Path.Combine(FullPath, "machines", machine.Name);
+
+    /// <summary>The machine's own copies; a driver that provisions nothing has only those of the store.</summary>
+    public string Certificates =>
+        File.Exists(Path.Combine(MachinePath, "cert.pem")) ? MachinePath : Path.Combine(FullPath, "certs");
 
     private string Configuration => Path.Combine(MachinePath, "config.json");
     private string Kept => machine.File("config.json.kept");
 
-    /// <summary>Without its configuration docker-machine refuses to remove a VM, and it writes it with a gap in which there is none.</summary>
+    /// <summary>
+    /// Without its configuration docker-machine refuses to remove a VM, and it writes it with a gap in which there is
+    /// none.
+    /// </summary>
     public void Keep()
     {
         if (IsReadable(Configuration))
@@ -36,22 +43,26 @@ internal sealed class DockerMachineStore(MachineFolder machine)
     }
 
     /// <summary>
-    /// The docker-machine and driver processes that work on this machine, whoever started them: a worker that was killed
-    /// leaves them behind, still making a VM. All of them have the store's path in their environment.
+    /// The docker-machine and driver processes that work on this machine, whoever started them: a worker that was
+    /// killed leaves them behind, still making a VM. All of them have the store's path in their environment.
     /// </summary>
-    public IEnumerable<int> Processes()
+    public IEnumerable<Running> Processes()
     {
         var mark = Encoding.UTF8.GetBytes($"{Variable}={FullPath}\0");
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
-            if (int.TryParse(Path.GetFileName(folder), out var id) && Environment(folder).AsSpan().IndexOf(mark) >= 0)
-                yield return id;
+            if (int.TryParse(Path.GetFileName(folder), out var id)
+                && Read(folder, "environ").AsSpan().IndexOf(mark) >= 0)
+                yield return new Running(id, CommandOf(folder) == "rm");
     }
 
-    private static byte[] Environment(string process)
+    private static string? CommandOf(string process) =>
+        Encoding.UTF8.GetString(Read(process, "cmdline")).Split('\0').ElementAtOrDefault(1);
+
+    private static byte[] Read(string process, string file)
     {
         try
         {
-            return File.ReadAllBytes(Path.Combine(process, "environ"));
+            return File.ReadAllBytes(Path.Combine(process, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -71,4 +82,6 @@ internal sealed class DockerMachineStore(MachineFolder machine)
             return false;
         }
     }
+
+    internal sealed record Running(int Id, bool IsRemoving);
 }

@@ -12,7 +12,8 @@ internal sealed class LineTail(string path) : IDisposable
     {
         if (_reader is null && !File.Exists(path))
             return [];
-        _reader ??= new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        _reader ??= new StreamReader(
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
 
         var lines = _unfinished.Append(_reader.ReadToEnd()).ToString().Split('\n');
         _unfinished.Clear().Append(lines[^1]);

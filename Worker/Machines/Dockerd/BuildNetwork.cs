@@ -27,7 +27,8 @@ public sealed record BuildNetwork(string Bridge, string HardwareAddress, string 
     {
         try
         {
-            await Tool.RunAsync("ip", ["link", "add", "name", Bridge, "address", HardwareAddress, "type", "bridge"], cancel);
+            await Tool.RunAsync(
+                "ip", ["link", "add", "name", Bridge, "address", HardwareAddress, "type", "bridge"], cancel);
         }
         catch (InvalidOperationException) when (Exists)
         {

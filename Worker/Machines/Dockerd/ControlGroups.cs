@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Builds.Worker.Machines.Dockerd;
 
@@ -42,7 +42,8 @@ internal static class ControlGroups
     {
         try
         {
-            return File.ReadAllLines(Path.Combine(group, "cgroup.procs")).Select(line => int.Parse(line, CultureInfo.InvariantCulture));
+            return File.ReadAllLines(Path.Combine(group, "cgroup.procs"))
+                .Select(line => int.Parse(line, CultureInfo.InvariantCulture));
         }
         catch (IOException)
         {
@@ -83,8 +84,12 @@ internal static class ControlGroups
     private static string Tracking()
     {
         var all = Hierarchies();
-        return (all.Find(one => one.Controllers.Contains("pids")) ?? all.Find(one => one.Controllers.Length == 0) ?? all.FirstOrDefault())?.Path
-            ?? throw new InvalidOperationException("No control groups are mounted on this host, and a Docker daemon needs them: mount /sys/fs/cgroup.");
+        var chosen = all.Find(one => one.Controllers.Contains("pids"))
+            ?? all.Find(one => one.Controllers.Length == 0)
+            ?? all.FirstOrDefault();
+        return chosen?.Path
+            ?? throw new InvalidOperationException(
+                "No control groups are mounted on this host, and a Docker daemon needs them: mount /sys/fs/cgroup.");
     }
 
     // fields of /proc/mounts: device, path, type, options

@@ -26,14 +26,14 @@ internal static class DockerdCertificates
         using var authority = request.CreateSelfSigned(now - ClocksApart, now + Life);
 
         File.WriteAllText(Path.Combine(folder, "ca.pem"), authority.ExportCertificatePem());
-        Sign(authority, "CN=server", ServerUse, Path.Combine(folder, "server.pem"), Path.Combine(folder, "server-key.pem"));
-        Sign(authority, "CN=client", ClientUse, Path.Combine(folder, "cert.pem"), Path.Combine(folder, "key.pem"));
+        Sign(authority, ServerUse, Path.Combine(folder, "server.pem"), Path.Combine(folder, "server-key.pem"));
+        Sign(authority, ClientUse, Path.Combine(folder, "cert.pem"), Path.Combine(folder, "key.pem"));
     }
 
-    private static void Sign(X509Certificate2 authority, string name, string use, string certificatePath, string keyPath)
+    private static void Sign(X509Certificate2 authority, string use, string certificatePath, string keyPath)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest("CN=Builds", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], false));

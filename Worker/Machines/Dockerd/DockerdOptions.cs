@@ -15,27 +15,34 @@ public sealed class DockerdOptions : IValidatableObject
     public string Binary { get; init; } = "dockerd";
 
     /// <summary>
-    /// Where each machine gets a /24 of its own from, as long as nothing on this host has an address in it or a route to it.
+    /// Where each machine gets a /24 of its own from, as long as nothing on this host has an address in it or a route
+    /// to it.
     /// </summary>
     [Required]
     public string Subnets { get; init; } = "10.212.0.0/16";
 
     /// <summary>
-    /// Whether RUN reaches further than this host. It takes a masquerading rule and two forwarding rules, which go with the machine,
-    /// and switches on net.ipv4.ip_forward if it is off. That stays on, as with any Docker daemon: others may have come to need it.
+    /// Whether RUN reaches further than this host. It takes a masquerading rule and two forwarding rules, which go
+    /// with the machine, and switches on net.ipv4.ip_forward if it is off. That stays on, as with any Docker daemon:
+    /// others may have come to need it.
     /// </summary>
     public bool Egress { get; init; } = true;
 
-    /// <summary>Folders with further certificate authorities (PEM files) that the daemon trusts in registries.</summary>
+    /// <summary>
+    /// Folders with further certificate authorities (PEM files) that the daemon trusts in registries.
+    /// </summary>
     public IReadOnlyList<string> CertificateFolders { get; init; } = [];
 
-    /// <summary>Added to dockerd's command line, for example <c>--registry-mirror=https://mirror.example.org</c>.</summary>
+    /// <summary>
+    /// Added to dockerd's command line, for example <c>--registry-mirror=https://mirror.example.org</c>.
+    /// </summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (!Environment.IsPrivilegedProcess)
-            yield return new ValidationResult("Machines:Provider dockerd makes bridges and starts daemons: the worker has to run as root.");
+            yield return new ValidationResult(
+                "Machines:Provider dockerd makes bridges and starts daemons: the worker has to run as root.");
         foreach (var tool in Tools.Append(Binary).Concat(Egress ? ["iptables-save", "iptables-restore"] : []))
             if (Tool.Find(tool) is null)
                 yield return new ValidationResult(
@@ -43,8 +50,10 @@ public sealed class DockerdOptions : IValidatableObject
                     + "or set Machines:Dockerd:Binary or Machines:Dockerd:Egress.");
         if (!Subnet.TryParse(Subnets, out var range) || range.PrefixLength is < 8 or > 24)
             yield return new ValidationResult(
-                $"Machines:Dockerd:Subnets must be an IPv4 range of /8 to /24, such as 10.212.0.0/16; it is \"{Subnets}\".");
+                $"Machines:Dockerd:Subnets must be an IPv4 range of /8 to /24, such as 10.212.0.0/16; "
+                + $"it is \"{Subnets}\".");
         foreach (var folder in CertificateFolders.Where(folder => !Directory.Exists(folder)))
-            yield return new ValidationResult($"Machines:Dockerd:CertificateFolders names {folder}, which is no folder.");
+            yield return new ValidationResult(
+                $"Machines:Dockerd:CertificateFolders names {folder}, which is no folder.");
     }
 }

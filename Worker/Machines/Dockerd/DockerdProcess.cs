@@ -4,18 +4,23 @@ namespace Builds.Worker.Machines.Dockerd;
 
 /// <summary>
 /// dockerd, its containerd, and every container of theirs in process and mount namespaces of their own: the kernel ends
-/// all of them when the first one ends, mounts and network namespaces with them, and the first one when the worker ends.
+/// all of them when the first one ends, mounts and network namespaces with them, and the first one when the worker
+/// ends.
 /// </summary>
 internal static class DockerdProcess
 {
-    // Inside the namespaces: into the machine's control group, and a /run/containerd of its own, where containerd's shims
-    // put their sockets whatever the daemon's own folders are. $1 the group, $2 the log.
+    // Inside the namespaces: into the machine's control group, and a /run/containerd of its own, where containerd's
+    // shims put their sockets whatever the daemon's own folders are. $1 the group, $2 the log.
     private const string Inside = """
         exec >>"$2" 2>&1 </dev/null
-        echo 0 >"$1" && mkdir -p /run/containerd && mount -t tmpfs -o mode=711 builds /run/containerd && shift 2 && exec "$@"
+        echo 0 >"$1" && mkdir -p /run/containerd && mount -t tmpfs -o mode=711 builds /run/containerd || exit
+        shift 2 && exec "$@"
         """;
 
-    private static readonly string[] Passed = ["PATH", "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+    private static readonly string[] Passed =
+    [
+        "PATH", "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    ];
 
     public static Task<Process> StartAsync(MachineFolder machine, DockerdOptions options, string group, int port)
     {
@@ -65,6 +70,7 @@ internal static class DockerdProcess
         environment["BUILDKIT_STEP_LOG_MAX_SIZE"] = "2147483647"; // parsed as 32 bit
         environment["BUILDKIT_STEP_LOG_MAX_SPEED"] = "2147483647";
         if (options.CertificateFolders.Count > 0) // named alone they would replace the system's
-            environment["SSL_CERT_DIR"] = string.Join(':', options.CertificateFolders.Select(Path.GetFullPath).Prepend("/etc/ssl/certs"));
+            environment["SSL_CERT_DIR"] = string.Join(
+                ':', options.CertificateFolders.Select(Path.GetFullPath).Prepend("/etc/ssl/certs"));
     }
 }

@@ -19,7 +19,8 @@ public sealed partial class DockerdProvider(
     public string Name => Word;
     public int? MostAtOnce => null;
 
-    public async Task<DaemonEndpoint> CreateAsync(MachineFolder machine, Func<string, ValueTask> say, CancellationToken cancel)
+    public async Task<DaemonEndpoint> CreateAsync(
+        MachineFolder machine, Func<string, ValueTask> say, CancellationToken cancel)
     {
         var certificates = machine.Folder("certs");
         var signed = Task.Run(() => DockerdCertificates.Write(certificates, clock.GetUtcNow()), cancel);
@@ -35,7 +36,8 @@ public sealed partial class DockerdProvider(
             var port = FreePort();
             await say($"Starting a Docker daemon on 127.0.0.1:{port}");
             var daemon = new DaemonEndpoint(new Uri($"tcp://127.0.0.1:{port}"), certificates);
-            using var process = await DockerdProcess.StartAsync(machine, _options, ControlGroups.Make(machine.Name), port);
+            var group = ControlGroups.Make(machine.Name);
+            using var process = await DockerdProcess.StartAsync(machine, _options, group, port);
             try
             {
                 var limit = TimeSpan.FromSeconds(options.Value.ReadySeconds);
@@ -66,7 +68,8 @@ public sealed partial class DockerdProvider(
         }
 
         throw new InvalidOperationException(
-            $"No /24 of {_options.Subnets} is free on this host: set Machines:Dockerd:Subnets to a larger or another range.");
+            $"No /24 of {_options.Subnets} is free on this host: "
+            + "set Machines:Dockerd:Subnets to a larger or another range.");
     }
 
     private async Task OpenAsync(MachineFolder machine, BuildNetwork network, CancellationToken cancel)
@@ -88,7 +91,8 @@ public sealed partial class DockerdProvider(
             return null;
         var log = machine.File("dockerd.log");
         var said = process.StandardError.ReadToEnd() + (File.Exists(log) ? File.ReadAllText(log) : "");
-        return $"{_options.Binary} ended with {process.ExitCode} before it answered. The end of its log: {Tool.End(said)}";
+        return $"{_options.Binary} ended with {process.ExitCode} before it answered. "
+            + $"The end of its log: {Tool.End(said)}";
     }
 
     private static bool IsPortTaken(InvalidOperationException e) =>
@@ -97,7 +101,8 @@ public sealed partial class DockerdProvider(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "net.ipv4.ip_forward was off and is switched on, so that the builds of machine {Machine} reach the network. It stays on; "
+            Message = "net.ipv4.ip_forward was off and is switched on, "
+                + "so that the builds of machine {Machine} reach the network. It stays on; "
                 + "set it in sysctl.conf, or set Machines:Dockerd:Egress to false")]
         public static partial void ForwardingSwitchedOn(ILogger logger, string machine);
     }

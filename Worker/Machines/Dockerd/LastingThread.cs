@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Builds.Worker.Machines.Dockerd;
 
 /// <summary>
-/// The kernel ends a child "with its parent" when the <em>thread</em> that forked it ends, and pool threads come and go:
-/// such children are started here, on a thread that stays as long as the process.
+/// The kernel ends a child "with its parent" when the <em>thread</em> that forked it ends, and pool threads come and
+/// go: such children are started here, on a thread that stays as long as the process.
 /// </summary>
 internal static class LastingThread
 {

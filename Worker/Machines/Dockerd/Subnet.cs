@@ -14,13 +14,16 @@ internal readonly record struct Subnet(uint First, int PrefixLength)
     public static bool TryParse(string text, [NotNullWhen(true)] out Subnet subnet)
     {
         subnet = default;
-        if (!IPNetwork.TryParse(text, out var network) || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
+        if (!IPNetwork.TryParse(text, out var network)
+            || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
             return false;
         subnet = new Subnet(ToNumber(network.BaseAddress), network.PrefixLength);
         return true;
     }
 
-    /// <summary>Its /24s, each once, from a random one on: processes that choose at the same time rarely meet.</summary>
+    /// <summary>
+    /// Its /24s, each once, from a random one on: processes that choose at the same time rarely meet.
+    /// </summary>
     public IEnumerable<Subnet> Parts()
     {
         var count = 1 << (24 - PrefixLength);

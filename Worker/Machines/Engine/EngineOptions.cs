@@ -3,8 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace Builds.Worker.Machines.Engine;
 
 /// <summary>
-/// The <c>Machines:Engine</c> section: a daemon that is already there. Images, tags and ended containers that appear on it while a
-/// build runs are taken for the build's and removed after it, whoever made them. BuildKit's cache stays, and is the daemon's to limit.
+/// The <c>Machines:Engine</c> section: a daemon that is already there. Images, tags and ended containers that appear
+/// on it while a build runs are taken for the build's and removed after it, whoever made them. BuildKit's cache
+/// stays, and is the daemon's to limit.
 /// </summary>
 public sealed class EngineOptions : IValidatableObject
 {
@@ -25,7 +26,8 @@ public sealed class EngineOptions : IValidatableObject
             yield return new ValidationResult(
                 $"Machines:Engine:Address must be unix:///path or tcp://host:port; it is \"{Address}\".");
         if (Certificates is not null && !File.Exists(Path.Combine(Certificates, "ca.pem")))
-            yield return new ValidationResult($"Machines:Engine:Certificates is {Certificates}, which holds no ca.pem.");
+            yield return new ValidationResult(
+                $"Machines:Engine:Certificates is {Certificates}, which holds no ca.pem.");
         if (!Directory.Exists(LockFolder))
             yield return new ValidationResult($"Machines:Engine:LockFolder is {LockFolder}, which is not there.");
     }

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Machines.Engine;
 
-/// <summary>A daemon that is there before and after: one build at a time, then its images and tags are put back.</summary>
+/// <summary>
+/// A daemon that is there before and after: one build at a time, then its images and tags are put back.
+/// </summary>
 public sealed partial class EngineProvider(
     IOptions<MachineOptions> options, TimeProvider clock, ILogger<EngineProvider> logger) : IMachineProvider
 {
@@ -21,7 +23,8 @@ public sealed partial class EngineProvider(
     public string Name => Word;
     public int? MostAtOnce => 1;
 
-    public async Task<DaemonEndpoint> CreateAsync(MachineFolder machine, Func<string, ValueTask> say, CancellationToken cancel)
+    public async Task<DaemonEndpoint> CreateAsync(
+        MachineFolder machine, Func<string, ValueTask> say, CancellationToken cancel)
     {
         machine.Write(machine.Intent with { Engine = _options.Address });
         var daemon = new DaemonEndpoint(_options.Address, _options.Certificates);
@@ -32,7 +35,8 @@ public sealed partial class EngineProvider(
                 await Task.Delay(Pause, clock, cancel);
         }
 
-        await Readiness.WaitAsync(daemon, TimeSpan.FromSeconds(options.Value.ReadySeconds), Pause, () => null, clock, cancel);
+        var limit = TimeSpan.FromSeconds(options.Value.ReadySeconds);
+        await Readiness.WaitAsync(daemon, limit, Pause, () => null, clock, cancel);
         var before = await DaemonState.CaptureAsync(daemon, cancel);
         Durable.Write(machine.File(StateFile), JsonSerializer.SerializeToUtf8Bytes(before));
         await say($"Using {_options.Address}; what is built there is removed again");
@@ -46,7 +50,8 @@ public sealed partial class EngineProvider(
         if (address is not null && File.Exists(state)) // otherwise no build got as far as using it
         {
             if (!TryLock(machine.Name, address))
-                throw new InvalidOperationException($"Another worker on this host uses {address}; what is left there is removed after that.");
+                throw new InvalidOperationException(
+                    $"Another worker on this host uses {address}; what is left there is removed after that.");
             var before = JsonSerializer.Deserialize<DaemonState>(await File.ReadAllBytesAsync(state, cancel))!;
             foreach (var lost in await before.RestoreAsync(new DaemonEndpoint(address, _options.Certificates), cancel))
                 Log.Lost(logger, machine.Name, address, lost);
@@ -77,7 +82,8 @@ public sealed partial class EngineProvider(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "After machine {Machine} the daemon at {Address} lacks what it had before: {Lost}. Somebody else removed it meanwhile")]
+            Message = "After machine {Machine} the daemon at {Address} lacks what it had before: {Lost}. "
+                + "Somebody else removed it meanwhile")]
         public static partial void Lost(ILogger logger, string machine, Uri address, string lost);
     }
 }

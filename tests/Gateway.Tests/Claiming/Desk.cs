@@ -1,7 +1,6 @@
 using System.Reflection;
 using Builds.Contracts;
 using Builds.Gateway.Claiming;
-using Builds.Gateway.Defining;
 using Builds.Gateway.Publishing;
 using Builds.Gateway.Queueing;
 using Builds.Gateway.Securing;

@@ -17,7 +17,7 @@ public sealed class When_everything_happens_at_random
 
         using var desk = new Desk();
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(250),
+            Config.QuickThrowOnFailure.WithMaxTest(100),
             Prop.ForAll(Arb.From(steps, Shorter), each => Holds(each, desk)));
     }
 

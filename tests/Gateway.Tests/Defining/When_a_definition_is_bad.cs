@@ -84,7 +84,7 @@ public sealed class When_a_definition_is_bad
     [TestCase("ssh://git@192.168.1.1/a.git")]
     [TestCase("git@192.168.1.1:a.git")]
     [TestCase("https://localhost/a.git")]
-    [TestCase("https://LOCALHOST./a.git")]
+    [TestCase("https://LOCALHOST/a.git")]
     public async Task Should_refuse_a_git_host_inside_a_private_network(string git)
     {
         var answer = await _gateway.Admin.PutAsync(Path, new { git, @ref = "main" });

@@ -103,7 +103,10 @@ public sealed class When_an_image_is_defined
         var outdated = await here.GetAsync("v1/images?outdated=true");
         var bad = await here.GetAsync("v1/images?cursor=nonsense");
 
-        Assert.That(mine.Json["images"]!.AsArray().Select(one => one!["image"]!.GetValue<string>()), Is.EqualTo(new[] { "listed-here/one" }));
+        Assert.That(mine.Status, Is.EqualTo(HttpStatusCode.OK), mine.Text);
+        Assert.That(
+            mine.Json["images"]!.AsArray().Select(one => one!["image"]!.GetValue<string>()),
+            Is.EqualTo(new[] { "listed-here/one" }));
         Assert.That(outdated.Json["images"]!.AsArray(), Is.Empty);
         Assert.That(bad.Field, Is.EqualTo("cursor"));
     }

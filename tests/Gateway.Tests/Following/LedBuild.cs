@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Builds.Contracts;
+using Builds.Parts;
 
 namespace Builds.Gateway.Tests.Following;
 
@@ -18,7 +19,10 @@ public sealed class LedBuild(TheGateway gateway, JsonNode request)
         await gateway.Admin.DefineAsync(image);
         var id = await gateway.Admin.BuildAsync(new { image, tags = new[] { tag ?? Guid.NewGuid().ToString("N") } });
         var request = await gateway.Amqp.WaitForAsync("build-requested", one => one["buildId"]!.GetValue<Guid>() == id);
-        return new LedBuild(gateway, request);
+        var build = new LedBuild(gateway, request);
+        await Wait.UntilAsync(
+            "the broker's word", async () => (await build.SeeAsync())["state"]!.GetValue<string>() != "accepted");
+        return build;
     }
 
     public static async Task<LedBuild> BeginAsync(TheGateway gateway, string image, string? tag = null)

@@ -16,7 +16,7 @@ public sealed class When_a_build_is_asked_for
             git = "https://1.1.1.1/team/api.git",
             @ref = "main",
             tags = new[] { "latest", "1" },
-            buildArgs = new { A = "defined", B = "defined" },
+            buildArgs = new Dictionary<string, string> { ["A"] = "defined", ["B"] = "defined" },
         });
     }
 
@@ -28,7 +28,7 @@ public sealed class When_a_build_is_asked_for
             image = "asked/api",
             @ref = "next",
             tags = new[] { "next" },
-            buildArgs = new { A = "asked" },
+            buildArgs = new Dictionary<string, string> { ["A"] = "asked" },
             noCache = true,
             timeoutSeconds = 60,
         });

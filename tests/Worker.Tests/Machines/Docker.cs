@@ -16,14 +16,13 @@ public sealed class Docker(DaemonEndpoint daemon)
         return Command.RunAsync(Installed.Program("docker", "docker.io"), arguments, input: null, environment);
     }
 
-    /// <summary>Builds from busybox and these further lines of a Dockerfile.</summary>
+    /// <summary>Builds from busybox, whose shell has its commands in itself, and these further lines of a Dockerfile.</summary>
     /// <returns>What the daemon streamed; BuildKit's is not readable but for errors and the last line.</returns>
     public async Task<string> BuildAsync(string tag, string lines = "", bool buildKit = true)
     {
         var dockerfile = $"""
             FROM scratch
-            COPY busybox /bin/busybox
-            RUN ["/bin/busybox", "--install", "-s", "/bin"]
+            COPY busybox /bin/sh
             {lines}
 
             """;

@@ -13,6 +13,7 @@ public sealed class MachineWorker : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly Alarms _alarms = new();
+    private readonly ConcurrentQueue<Machine> _made = [];
     private bool _started;
 
     public MachineWorker(string folder, params (string Name, string Value)[] settings)
@@ -46,8 +47,12 @@ public sealed class MachineWorker : IAsyncDisposable
         _started = true;
     }
 
-    public Task<Machine> CreateAsync(string name, CancellationToken cancel = default) =>
-        Machines.CreateAsync(name, Guid.NewGuid(), 1, SayAsync, cancel);
+    public async Task<Machine> CreateAsync(string name, CancellationToken cancel = default)
+    {
+        var machine = await Machines.CreateAsync(name, Guid.NewGuid(), 1, SayAsync, cancel);
+        _made.Enqueue(machine);
+        return machine;
+    }
 
     /// <summary>Sweeps until no machine's folder is left.</summary>
     public Task SweptAsync() => Wait.UntilAsync("the last machine's removal", async () =>
@@ -58,6 +63,8 @@ public sealed class MachineWorker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var machine in _made)
+            await machine.DisposeAsync(); // those of a test that failed half-way
         if (_started)
             await _host.StopAsync();
         _host.Dispose();

@@ -43,9 +43,16 @@ internal sealed class CheckoutDriver : IDisposable
             },
             cancel);
 
+    public static Task<string> TextAsync(Checkout checkout, string path) =>
+        File.ReadAllTextAsync(Path.Combine(checkout.Root, path));
+
     /// <summary>The sentence it fails with, after which nothing may be left.</summary>
     public async Task<BuildFailedException> FailureAsync(
-        object git, string @ref = "main", string? commit = null, GitCredential? credential = null, bool submodules = false)
+        object git,
+        string @ref = "main",
+        string? commit = null,
+        GitCredential? credential = null,
+        bool submodules = false)
     {
         try
         {
@@ -55,7 +62,7 @@ internal sealed class CheckoutDriver : IDisposable
         catch (BuildFailedException failure)
         {
             TestContext.Out.WriteLine(failure.Message);
-            AssertNothingIsLeft();
+            await AssertNothingIsLeftAsync();
             return failure;
         }
     }
@@ -65,7 +72,8 @@ internal sealed class CheckoutDriver : IDisposable
     {
         try
         {
-            return File.ResolveLinkTarget(process + "/cwd", false)?.FullName.StartsWith(Folder, StringComparison.Ordinal) == true;
+            var at = File.ResolveLinkTarget(process + "/cwd", returnFinalTarget: false)?.FullName ?? "";
+            return at.StartsWith(Folder, StringComparison.Ordinal);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
@@ -73,10 +81,10 @@ internal sealed class CheckoutDriver : IDisposable
         }
     });
 
-    public void AssertNothingIsLeft()
+    public async Task AssertNothingIsLeftAsync()
     {
         Assert.That(Directory.Exists(Folder), Is.False, "the folder is still there");
-        Assert.That(Processes(), Is.Zero, "a process is still there");
+        await Wait.UntilAsync("its processes to end", () => Processes() == 0);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -26,7 +26,7 @@ public sealed class When_a_checkout_is_cancelled
         Assert.That(_driver.Processes(), Is.EqualTo(1));
         await cancel.CancelAsync();
         Assert.That(async () => await checkingOut, Throws.InstanceOf<OperationCanceledException>());
-        _driver.AssertNothingIsLeft();
+        await _driver.AssertNothingIsLeftAsync();
     }
 
     [Test]
@@ -42,7 +42,7 @@ public sealed class When_a_checkout_is_cancelled
         Assert.That(_driver.Processes(), Is.EqualTo(2));
         await cancel.CancelAsync();
         Assert.That(async () => await checkingOut, Throws.InstanceOf<OperationCanceledException>());
-        _driver.AssertNothingIsLeft();
+        await _driver.AssertNothingIsLeftAsync();
     }
 
     [Test]
@@ -52,7 +52,12 @@ public sealed class When_a_checkout_is_cancelled
         using var folder = new TempFolder("src");
         using var process = Process.Start(new ProcessStartInfo("setsid")
         {
-            ArgumentList = { "dotnet", Path.Combine(AppContext.BaseDirectory, "Builds.Worker.dll"), CheckoutCommand.Name },
+            ArgumentList =
+            {
+                "dotnet",
+                Path.Combine(AppContext.BaseDirectory, "Builds.Worker.dll"),
+                CheckoutCommand.Name,
+            },
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             WorkingDirectory = folder.FullPath,

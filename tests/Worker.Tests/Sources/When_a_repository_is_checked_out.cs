@@ -1,3 +1,4 @@
+using Builds.Contracts;
 using Builds.Parts;
 using Builds.Worker.Sources;
 
@@ -17,7 +18,8 @@ public sealed class When_a_repository_is_checked_out
         _driver = CheckoutDriver.Create();
         _server = await GitServer.StartAsync();
         _repository = await _server.CreateRepositoryAsync("team/api.git");
-        _first = await _repository.CommitAsync(("Dockerfile", "FROM scratch\n"), ("app/run.sh", GitFile.Executable("#!/bin/sh\n")));
+        _first = await _repository.CommitAsync(
+            ("Dockerfile", "FROM scratch\n"), ("app/run.sh", GitFile.Executable("#!/bin/sh\n")));
         await _repository.TagAsync("v1", _first);
         await _repository.TagAsync("v1-annotated", _first, annotated: true);
         await _repository.CommitAsync(new Dictionary<string, GitFile> { ["Dockerfile"] = "other\n" }, "feature/x");
@@ -40,7 +42,7 @@ public sealed class When_a_repository_is_checked_out
     public async Task Should_have_the_files_of_a_branch_or_tag(string name, string dockerfile)
     {
         await using var checkout = await _driver.CreateAsync(_server.UrlOf(_repository), name);
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(checkout.Root, "Dockerfile")), Is.EqualTo(dockerfile));
+        Assert.That(await CheckoutDriver.TextAsync(checkout, "Dockerfile"), Is.EqualTo(dockerfile));
         Assert.That(checkout.Commit, Is.EqualTo(await _repository.GitAsync("rev-parse", name + "^{commit}")));
     }
 
@@ -49,7 +51,7 @@ public sealed class When_a_repository_is_checked_out
     {
         await using var checkout = await _driver.CreateAsync(_server.UrlOf(_repository), _first.ToUpperInvariant());
         Assert.That(checkout.Commit, Is.EqualTo(_first));
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(checkout.Root, "Dockerfile")), Is.EqualTo("FROM scratch\n"));
+        Assert.That(await CheckoutDriver.TextAsync(checkout, "Dockerfile"), Is.EqualTo("FROM scratch\n"));
     }
 
     [TestCase(true)]
@@ -62,9 +64,9 @@ public sealed class When_a_repository_is_checked_out
         await repository.CommitAsync(("Dockerfile", "three\n"));
         await using var checkout = await _driver.CreateAsync(_server.UrlOf(repository), "main", second);
         Assert.That(checkout.Commit, Is.EqualTo(second));
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(checkout.Root, "Dockerfile")), Is.EqualTo("two\n"));
+        Assert.That(await CheckoutDriver.TextAsync(checkout, "Dockerfile"), Is.EqualTo("two\n"));
         await using var older = await _driver.CreateAsync(_server.UrlOf(repository), first);
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(older.Root, "Dockerfile")), Is.EqualTo("one\n"));
+        Assert.That(await CheckoutDriver.TextAsync(older, "Dockerfile"), Is.EqualTo("one\n"));
     }
 
     [Test]
@@ -95,10 +97,9 @@ public sealed class When_a_repository_is_checked_out
         await using var checkout = await _driver.CreateAsync(_server.UrlOf(_repository));
         Assert.That(new FileInfo(Path.Combine(checkout.Root, "passwd")).LinkTarget, Is.EqualTo("/etc/passwd"));
         Assert.That(new FileInfo(Path.Combine(checkout.Root, "away")).LinkTarget, Is.EqualTo("../../.."));
-        Assert.That(
-            new FileInfo(Path.Combine(checkout.Root, "app/run.sh")).UnixFileMode.HasFlag(UnixFileMode.UserExecute), Is.True);
-        Assert.That(
-            new FileInfo(Path.Combine(checkout.Root, "Dockerfile")).UnixFileMode.HasFlag(UnixFileMode.UserExecute), Is.False);
+        bool IsProgram(string path) =>
+            new FileInfo(Path.Combine(checkout.Root, path)).UnixFileMode.HasFlag(UnixFileMode.UserExecute);
+        Assert.That((IsProgram("app/run.sh"), IsProgram("Dockerfile")), Is.EqualTo((true, false)));
     }
 
     [Test]
@@ -108,7 +109,7 @@ public sealed class When_a_repository_is_checked_out
         await using var checkout = await _driver.CreateAsync(_server.UrlOf(_repository));
         Assert.That(Directory.Exists(Path.Combine(checkout.Root, ".git")), Is.False);
         Assert.That(Directory.GetFileSystemEntries(_driver.Folder), Is.EqualTo(new[] { checkout.Root }));
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(checkout.Root, "a.txt")), Is.EqualTo("as it is\n"));
+        Assert.That(await CheckoutDriver.TextAsync(checkout, "a.txt"), Is.EqualTo("as it is\n"));
     }
 
     [Test]
@@ -122,7 +123,7 @@ public sealed class When_a_repository_is_checked_out
             Assert.That(File.Exists(Path.Combine(checkout.Root, "out", "kept")));
             await Command.RunAsync("chmod", "-R", "a-w", checkout.Root);
         }
-        _driver.AssertNothingIsLeft();
+        await _driver.AssertNothingIsLeftAsync();
         Assert.That(File.Exists(outside.File("kept")));
     }
 
@@ -142,11 +143,13 @@ public sealed class When_a_repository_is_checked_out
     [Test]
     public async Task Should_take_a_local_repository_where_that_is_allowed()
     {
-        Assert.That((await _driver.FailureAsync("file://" + _repository.FullPath)).Class, Is.EqualTo(Builds.Contracts.FailureClass.Policy));
+        var refusal = await _driver.FailureAsync("file://" + _repository.FullPath);
+        Assert.That(refusal.Class, Is.EqualTo(FailureClass.Policy));
         using var driver = CheckoutDriver.Create(new SourceOptions { AllowFile = true });
         await using var checkout = await driver.CreateAsync("file://" + _repository.FullPath);
         Assert.That(checkout.Commit, Is.EqualTo(_tip));
         Assert.That(
-            (await driver.FailureAsync("file:///srv/nowhere.git")).Message, Does.Contain("no repository at file:///srv/nowhere.git"));
+            (await driver.FailureAsync("file:///srv/nowhere.git")).Message,
+            Does.Contain("no repository at file:///srv/nowhere.git"));
     }
 }

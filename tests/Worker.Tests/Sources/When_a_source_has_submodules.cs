@@ -44,7 +44,7 @@ public sealed class When_a_source_has_submodules
     {
         var url = await RepositoryAsync(relative.Replace("{server}", _server.Url.ToString(), StringComparison.Ordinal));
         await using var checkout = await _driver.CreateAsync(url, credential: Bob, submodules: true);
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(checkout.Root, "sub/library/library")), Is.EqualTo("old\n"));
+        Assert.That(await CheckoutDriver.TextAsync(checkout, "sub/library/library"), Is.EqualTo("old\n"));
         Assert.That(Directory.Exists(Path.Combine(checkout.Root, "sub/library/.git")), Is.False);
     }
 
@@ -55,12 +55,12 @@ public sealed class When_a_source_has_submodules
         var (url, _) = await CommitAsync("../middle.git", "team/api.git", middle);
         await using var checkout = await _driver.CreateAsync(url, credential: Bob, submodules: true);
         Assert.That(
-            await File.ReadAllTextAsync(Path.Combine(checkout.Root, "sub/library/sub/library/library")), Is.EqualTo("old\n"));
+            await CheckoutDriver.TextAsync(checkout, "sub/library/sub/library/library"), Is.EqualTo("old\n"));
         using var shallow = CheckoutDriver.Create(
             new SourceOptions { AllowedHosts = CheckoutDriver.Loopback, Retries = 0, MaxSubmoduleDepth = 1 });
         Assert.That(
             (await shallow.FailureAsync(url, credential: Bob, submodules: true)).Message,
-            Does.Contain("more than 1 submodules deep"));
+            Does.Contain("is more than 1 submodules deep"));
     }
 
     [Test]
@@ -83,7 +83,7 @@ public sealed class When_a_source_has_submodules
         var url = await RepositoryAsync(submodule);
         var failure = await _driver.FailureAsync(url, credential: Bob, submodules: true);
         Assert.That(failure.Class, Is.EqualTo(FailureClass.Policy));
-        Assert.That(failure.Message, Does.Contain("ubmodule sub/library: ").And.Contain(because));
+        Assert.That(failure.Message, Does.StartWith("Submodule sub/library: ").And.Contain(because));
     }
 
     [Test]
@@ -93,7 +93,7 @@ public sealed class When_a_source_has_submodules
         await repository.CommitAsync(("sub/library", GitFile.Submodule(_libraryCommit)));
         Assert.That(
             (await _driver.FailureAsync(_server.UrlOf(repository), credential: Bob, submodules: true)).Message,
-            Does.Contain("submodule sub/library has no URL"));
+            Does.StartWith("Submodule sub/library: It has no URL"));
     }
 
     private async Task<Uri> RepositoryAsync(string submodule) =>

@@ -4,7 +4,7 @@ using LibGit2Sharp;
 namespace Builds.Worker.Sources;
 
 /// <summary>Writes a commit's files, after its sizes have been looked at.</summary>
-internal static class SourceTree
+internal static class WorkTree
 {
     /// <returns>Its submodules.</returns>
     public static IReadOnlyList<Gitlink> Write(string gitFolder, string commitId, string folder, CheckoutMeter meter)
@@ -24,12 +24,12 @@ internal static class SourceTree
                 OnCheckoutProgress = (_, _, _) => meter.Moved(),
             });
         }
-        catch (LibGit2SharpException fault)
+        catch (LibGit2SharpException fault) when (GitText.IsItsOwn(fault))
         {
-            throw fault.Message.Contains("No space left", StringComparison.Ordinal)
-                ? new IOException($"The worker's disk is full: {fault.Message}", fault)
-                : new BuildFailedException(
-                    $"The files of commit {commitId} cannot be written: {GitText.Shown(fault.Message)}.", FailureClass.Author, fault);
+            throw new BuildFailedException(
+                $"The files of commit {commitId} cannot be written: {GitText.Shown(fault.Message)}.",
+                FailureClass.Author,
+                fault);
         }
         return links;
     }
@@ -51,7 +51,7 @@ internal static class SourceTree
                     trees.Push((Tree)entry.Target);
                 else if (entry.TargetType == TreeEntryTargetType.GitLink)
                     links.Add(new Gitlink(entry.Path, entry.Target.Sha, null));
-                else if (entry is { Path: ".gitmodules", Mode: Mode.NonExecutableFile or Mode.ExecutableFile })
+                else if (size <= GitModules.MaxBytes && entry is { Path: ".gitmodules", Mode: Mode.NonExecutableFile })
                     urls = GitModules.Urls(((Blob)entry.Target).GetContentText());
             }
         }
