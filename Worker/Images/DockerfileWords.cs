@@ -60,7 +60,7 @@ public static class DockerfileWords
             next++;
         var name = word[start..next];
         if (name.Length == 0 && !braced)
-            return "";
+            return "$";
 
         var value = variable(name);
         at = next - 1;

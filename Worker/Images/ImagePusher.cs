@@ -72,7 +72,8 @@ public sealed partial class ImagePusher(
     }
 
     private async Task<string> PushAsync(
-        DockerClient docker, ImageName name, RegistryCredential? credential, BuildLogStream log, CancellationToken cancel)
+        DockerClient docker, ImageName name, RegistryCredential? credential, BuildLogStream log,
+        CancellationToken cancel)
     {
         var access = await DaemonAccess.ForAsync(registry, name, credential, cancel);
         var transfer = new DaemonTransfer(log, $"push {name}", clock);

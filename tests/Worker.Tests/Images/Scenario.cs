@@ -55,6 +55,9 @@ internal sealed class Scenario : IDisposable
 
     public IReadOnlyList<string> Lines => [.. Runs.SelectMany(run => run.Text)];
 
+    public IReadOnlyList<string> LinesOf(string step) =>
+        [.. Runs.Where(run => run.Step == step).SelectMany(run => run.Text)];
+
     public IReadOnlyList<string> Steps => [.. Runs.Select(run => run.Step).Distinct()];
 
     private IEnumerable<LogRun> Runs => _batches.Values.SelectMany(batch => batch.Runs);

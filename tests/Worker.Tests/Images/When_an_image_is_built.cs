@@ -19,8 +19,8 @@ public sealed class When_an_image_is_built
 
         var steps = scenario.Steps.Where(step => step.Contains("RUN", StringComparison.Ordinal)).ToList();
         Assert.That(steps[0], Does.Match(@"^#\d+ \[2/3\] RUN echo once; printf 'not ended'$"));
-        var lines = scenario.Lines.SkipWhile(line => line != steps[0]).Take(4).ToList();
-        Assert.That(lines[..3], Is.EqualTo(new[] { steps[0], "once", "not ended" }));
+        var lines = scenario.LinesOf(steps[0]);
+        Assert.That(lines.Take(3), Is.EqualTo(new[] { steps[0], "once", "not ended" }));
         Assert.That(lines[3], Does.Match(@"^#\d+ DONE \d+\.\ds$"));
         Assert.That(scenario.Lines, Has.One.Matches(@"^#\d+ \[3/3\] RUN echo again$").And.One.EqualTo("again"));
         Assert.That(scenario.Lines[^1], Does.StartWith("built sha256:"));

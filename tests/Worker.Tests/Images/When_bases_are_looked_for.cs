@@ -79,7 +79,8 @@ public sealed class When_bases_are_looked_for
     }
 
     private static IEnumerable<string> Named(BaseUses uses) => uses.All.Select(use =>
-        $"{use.Image.Repository.Replace("library/", "", StringComparison.Ordinal)}{(use.Image.Tag == "latest" ? "" : ":" + use.Image.Tag)} {use.Stage} {use.Kind}");
+        use.Image.Repository.Replace("library/", "", StringComparison.Ordinal)
+        + $"{(use.Image.Tag == "latest" ? "" : ":" + use.Image.Tag)} {use.Stage} {use.Kind}");
 
     private static BaseUses Of(string text, string? target = null, bool inOrder = false, string? platform = null) =>
         BaseUses.Of(
