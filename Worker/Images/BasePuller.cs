@@ -8,8 +8,9 @@ using Microsoft.Extensions.Options;
 namespace Builds.Worker.Images;
 
 /// <summary>
-/// Finds out on which images a build stands, asks each tag's registry once for its digest, pulls that digest and tags it on the
-/// daemon as the Dockerfile calls it: the build then uses exactly what is recorded, and needs no log-in anywhere.
+/// Finds out on which images a build stands, asks each tag's registry once for its digest, pulls that digest and tags
+/// it on the daemon as the Dockerfile calls it: the build then uses exactly what is recorded, and needs no log-in
+/// anywhere.
 /// </summary>
 public sealed partial class BasePuller(
     RegistryClient registry, IOptions<ImageOptions> options, TimeProvider clock, ILogger<BasePuller> logger)
@@ -32,7 +33,8 @@ public sealed partial class BasePuller(
         var manifests = new Dictionary<ImageName, Manifest>();
         foreach (var group in uses.All.GroupBy(use => (use.Image, use.Platform)))
         {
-            var base_ = new Pulling(source.Dockerfile, group.First(), credentials.GetValueOrDefault(group.Key.Image.Registry));
+            var base_ = new Pulling(source.Dockerfile, group.First(),
+                credentials.GetValueOrDefault(group.Key.Image.Registry));
             if (!manifests.TryGetValue(group.Key.Image, out var manifest))
                 manifests[group.Key.Image] = manifest = await base_.AskAsync(() => FindAsync(base_, cancel));
             await base_.AskAsync(() => CheckPlatformAsync(base_, manifest, builder.Platform, cancel));
@@ -52,7 +54,7 @@ public sealed partial class BasePuller(
         return new Bases(
             request,
             source.Dockerfile,
-            source.Context,
+            source.Context with { WithIgnoreFile = !builder.IsBuildKit },
             [.. uses.All.Select(Record).Distinct()],
             uses.Final is null ? null : Record(uses.Final),
             builder.IsBuildKit);
@@ -61,18 +63,23 @@ public sealed partial class BasePuller(
     private Task<Manifest> FindAsync(Pulling base_, CancellationToken cancel) =>
         registry.GetManifestAsync(base_.Image, base_.Image.Digest ?? base_.Image.Tag!, base_.Credential, cancel);
 
-    /// <summary>An image that is for one platform only is taken as it is, unless the author asked for another.</summary>
-    private async Task<bool> CheckPlatformAsync(Pulling base_, Manifest manifest, Platform machine, CancellationToken cancel)
+    /// <summary>An image that is for one platform only is taken as it is, unless the author asked for
+    /// another.</summary>
+    private async Task<bool> CheckPlatformAsync(
+        Pulling base_, Manifest manifest, Platform machine, CancellationToken cancel)
     {
         var there = manifest.Platforms();
-        if (there is null && base_.Use.Platform is not null && await registry.GetPlatformAsync(manifest, base_.Credential, cancel) is { } only)
+        if (there is null && base_.Use.Platform is not null
+            && await registry.GetPlatformAsync(manifest, base_.Credential, cancel) is { } only)
             there = [only];
         var wanted = base_.Use.Platform ?? machine;
         return there is null || there.Any(wanted.Runs) ? true : throw base_.Failed(
-            $"it is not there for {wanted}, only for {string.Join(", ", there.Distinct())}. Build for one of these, or use another base");
+            $"it is not there for {wanted}, only for {string.Join(", ", there.Distinct())}. " +
+            "Build for one of these, or use another base");
     }
 
-    private async Task PullAsync(DockerClient docker, Pulling base_, string digest, BuildLogStream log, CancellationToken cancel)
+    private async Task PullAsync(
+        DockerClient docker, Pulling base_, string digest, BuildLogStream log, CancellationToken cancel)
     {
         var step = $"base {base_.Image}";
         await log.LineAsync(step, $"{base_.Image} is {digest}", cancel);
@@ -82,12 +89,18 @@ public sealed partial class BasePuller(
             FromImage = base_.Image.Name, Tag = digest, Platform = base_.Use.Platform?.ToString(),
         };
         var transfer = new DaemonTransfer(log, step, clock);
-        if (await transfer.RunAsync(each => docker.Images.CreateImageAsync(parameters, access, each, cancel), cancel) is { } error)
-            throw DaemonTransfer.IsDenied(error) ? base_.Failed($"the daemon could not pull it: {error}") : new IOException(
-                $"The daemon could not pull {base_.Image.At(digest)}: {error}. The machine has to reach and trust the registry as the worker does.");
+        var error = await transfer.RunAsync(
+            each => docker.Images.CreateImageAsync(parameters, access, each, cancel), cancel);
+        if (error is not null && DaemonTransfer.IsDenied(error))
+            throw base_.Failed($"the daemon could not pull it: {error}");
+        if (error is not null)
+            throw new DaemonFaultException(
+                $"The daemon could not pull {base_.Image.At(digest)}: {error}. " +
+                "The machine has to reach and trust the registry as the worker does.");
 
         if (base_.Image is { Digest: null, Tag: { } tag })
-            await docker.Images.TagImageAsync(base_.Image.At(digest), new ImageTagParameters { RepositoryName = base_.Image.Name, Tag = tag }, cancel);
+            await docker.Images.TagImageAsync(base_.Image.At(digest),
+                new ImageTagParameters { RepositoryName = base_.Image.Name, Tag = tag }, cancel);
     }
 
     /// <summary>One base on its way, and how its author is told what is wrong with it.</summary>
@@ -96,7 +109,8 @@ public sealed partial class BasePuller(
         public ImageName Image => Use.Image;
 
         public BuildFailedException Failed(string reason, Exception? inner = null) => new(
-            $"The Dockerfile \"{File.Path}\" needs {Image} (line {Use.Line}, stage {Use.Stage}), but {reason}.", inner: inner);
+            $"The Dockerfile \"{File.Path}\" needs {Image} (line {Use.Line}, stage {Use.Stage}), " +
+            $"but {reason}.", inner: inner);
 
         public async Task<T> AskAsync<T>(Func<Task<T>> ask)
         {
@@ -109,14 +123,18 @@ public sealed partial class BasePuller(
                 throw Failed(e switch
                 {
                     { IsMissing: true } => $"{e.Message}. Push it first, or correct the name",
-                    { IsDenied: true } when Credential is null => $"{e.Message}. Give this image's definition credentials for {Image.Registry}, or correct the name",
-                    { IsDenied: true } => $"{e.Message}. It was asked with {Credential}: mend that credential, or its rights",
+                    { IsDenied: true } when Credential is null =>
+                        $"{e.Message}. Give this image's definition credentials for {Image.Registry}, " +
+                        "or correct the name",
+                    { IsDenied: true } =>
+                        $"{e.Message}. It was asked with {Credential}: mend that credential, or its rights",
                     _ => e.Message,
                 }, e);
             }
             catch (JsonException e)
             {
-                throw new RegistryUnavailableException($"{Image.Registry} answered for {Image} with a manifest that cannot be read: {e.Message}", e);
+                throw new RegistryUnavailableException(
+                    $"{Image.Registry} answered for {Image} with a manifest that cannot be read: {e.Message}", e);
             }
         }
     }

@@ -33,7 +33,8 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
 
         var uses = needed.SelectMany(index => Images(file, names, stages[index])).ToList();
         if (file.Frontend is { } frontend)
-            uses.Insert(0, new BaseUse(Name(file, frontend.Image, frontend.Line), null, "syntax", BaseImageKind.Frontend, frontend.Line));
+            uses.Insert(0, new BaseUse(Name(file, frontend.Image, frontend.Line), null, "syntax",
+                BaseImageKind.Frontend, frontend.Line));
 
         var bottom = stages[target];
         while (bottom.Parent is { } parent)
@@ -49,11 +50,14 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
     {
         var image = variables.Expand(stage.Image, stage.Line);
         if (image.Length == 0)
-            throw file.Wrong(stage.Line, $"FROM {stage.Image} names nothing; give the ARG a default before the first FROM, or the build an argument");
+            throw file.Wrong(stage.Line,
+                $"FROM {stage.Image} names nothing; give the ARG a default before the first FROM, or the " +
+                "build an argument");
         var platform = stage.Platform is null ? variables.Target : variables.Expand(stage.Platform, stage.Line) switch
         {
             "" => variables.Target,
-            var text => Platform.TryParse(text, out var written) ? written : throw file.Wrong(stage.Line, $"\"{text}\" is not a platform such as linux/amd64"),
+            var text => Platform.TryParse(text, out var written) ? written
+                : throw file.Wrong(stage.Line, $"\"{text}\" is not a platform such as linux/amd64"),
         };
         return new Resolved(stage, image, earlier.TryGetValue(image, out var parent) ? parent : null, platform);
     }
@@ -63,15 +67,19 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
         if (string.IsNullOrEmpty(target))
             return file.Stages.Count - 1;
 
-        var found = file.Stages.LastOrDefault(stage => target.Equals(stage.Name, StringComparison.OrdinalIgnoreCase))?.Index;
-        if (found is null && int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < file.Stages.Count)
+        var found = file.Stages.LastOrDefault(
+            stage => target.Equals(stage.Name, StringComparison.OrdinalIgnoreCase))?.Index;
+        if (found is null && int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number < file.Stages.Count)
             found = number;
         return found ?? throw new BuildFailedException(
-            $"The Dockerfile \"{file.Path}\" has no stage \"{target}\"; its stages are {string.Join(", ", file.Stages.Select(stage => stage.Label))}.");
+            $"The Dockerfile \"{file.Path}\" has no stage \"{target}\"; its stages are " +
+                $"{string.Join(", ", file.Stages.Select(stage => stage.Label))}.");
     }
 
     /// <summary>Without recursion: the depth is the author's.</summary>
-    private static void Reach(Dockerfile file, List<Resolved> stages, Dictionary<string, int> names, int target, SortedSet<int> needed)
+    private static void Reach(Dockerfile file, List<Resolved> stages, Dictionary<string, int> names, int target,
+        SortedSet<int> needed)
     {
         var seen = new HashSet<int>();
         var open = new Stack<int>(needed.Append(target));
@@ -92,16 +100,21 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
     {
         var stage = resolved.Stage;
         if (resolved.Parent is null && resolved.Image != "scratch")
-            yield return new BaseUse(Name(file, resolved.Image, stage.Line), resolved.Platform, stage.Label, BaseImageKind.From, stage.Line);
-        foreach (var use in stage.Uses.Where(use => use.From != "scratch" && Source(file, names, stage.Index, use) is null))
-            yield return new BaseUse(Name(file, use.From, use.Line), resolved.Platform, stage.Label, use.Kind, use.Line);
+            yield return new BaseUse(Name(file, resolved.Image, stage.Line), resolved.Platform, stage.Label,
+                BaseImageKind.From, stage.Line);
+        foreach (var use in stage.Uses
+            .Where(use => use.From != "scratch" && Source(file, names, stage.Index, use) is null))
+            yield return new BaseUse(Name(file, use.From, use.Line), resolved.Platform, stage.Label, use.Kind,
+                use.Line);
     }
 
     /// <summary>The stage that is meant; null where it is an image. Only COPY takes numbers.</summary>
     private static int? Source(Dockerfile file, Dictionary<string, int> names, int index, DockerfileUse use)
     {
-        if (use.Kind == BaseImageKind.CopyFrom && int.TryParse(use.From, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            return number < index ? number : throw file.Wrong(use.Line, $"--from={use.From}: there is no stage {use.From} before this one");
+        if (use.Kind == BaseImageKind.CopyFrom
+            && int.TryParse(use.From, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return number < index ? number
+                : throw file.Wrong(use.Line, $"--from={use.From}: there is no stage {use.From} before this one");
 
         if (!names.TryGetValue(use.From, out var found))
             return null;
@@ -111,6 +124,7 @@ public sealed record BaseUses(IReadOnlyList<BaseUse> All, BaseUse? Final)
     private static ImageName Name(Dockerfile file, string text, int line) =>
         ImageName.TryParse(text, out var name) ? name
         : text.Contains('$', StringComparison.Ordinal)
-            ? throw file.Wrong(line, $"from={text}: no variables here; name the image in a FROM … AS stage and take from that")
+            ? throw file.Wrong(line,
+                $"from={text}: no variables here; name the image in a FROM … AS stage and take from that")
             : throw file.Wrong(line, $"\"{text}\" is not the name of an image or of a stage");
 }

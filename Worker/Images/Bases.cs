@@ -2,8 +2,8 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Images;
 
-/// <summary>What a build stands on, all of it on the daemon: images under the names of the Dockerfile, each the one digest that is
-/// recorded.</summary>
+/// <summary>What a build stands on, all of it on the daemon: images under the names of the Dockerfile, each the one
+/// digest that is recorded.</summary>
 /// <param name="Images">For <see cref="BuildCompleted.Bases"/>.</param>
 /// <param name="Final">What the built image itself stands on; null for scratch.</param>
 /// <param name="BuildKit">Builds with BuildKit; with the classic builder otherwise.</param>

@@ -6,8 +6,9 @@ using Builds.Contracts;
 namespace Builds.Worker.Images;
 
 /// <summary>
-/// What a build can COPY from, as a tar stream: links stay links, modes are kept, owners and times are fixed, so that the same
-/// commit gives the same layers. A checkout holds nothing but files, folders and links, which is all that git stores.
+/// What a build can COPY from, as a tar stream: links stay links, modes are kept, owners and times are fixed, so that
+/// the same commit gives the same layers. A checkout holds nothing but files, folders and links, which is all that git
+/// stores.
 /// </summary>
 /// <param name="Root">The folder.</param>
 /// <param name="Ignore">What is left out.</param>
@@ -20,6 +21,10 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
 
     /// <summary>git's own folder changes with every checkout, and BuildKit leaves it out of git contexts too.</summary>
     public bool WithGit { get; init; }
+
+    /// <summary>The classic builder reads it once more, to take it and the Dockerfile out again where it leaves them
+    /// out.</summary>
+    public bool WithIgnoreFile { get; init; }
 
     /// <summary>Ends when all is written, or nobody reads on.</summary>
     public async Task WriteAsync(PipeWriter pipe, ImageOptions limits, CancellationToken cancel)
@@ -55,7 +60,8 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
             if (context.Generated is { } text)
             {
                 using var data = new MemoryStream(Encoding.UTF8.GetBytes(text));
-                await AddAsync(new GnuTarEntry(TarEntryType.RegularFile, context.Dockerfile) { DataStream = data }, UnixFileMode.UserRead, cancel);
+                await AddAsync(new GnuTarEntry(TarEntryType.RegularFile, context.Dockerfile) { DataStream = data },
+                    UnixFileMode.UserRead, cancel);
             }
 
             await FolderAsync("", [], cancel);
@@ -69,11 +75,13 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
             foreach (var entry in entries)
             {
                 var path = folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}";
-                if (path == context.Dockerfile && context.Generated is not null || entry.Name == ".git" && !context.WithGit)
+                if (path == context.Dockerfile && context.Generated is not null
+                    || entry.Name == ".git" && !context.WithGit)
                     continue;
 
                 var isFolder = entry is DirectoryInfo && entry.LinkTarget is null;
-                var isLeftOut = context.Ignore.LeavesOut(path) && path != context.Dockerfile;
+                var isLeftOut = context.Ignore.LeavesOut(path) && path != context.Dockerfile
+                    && !(context.WithIgnoreFile && path == ".dockerignore");
                 if (isFolder && isLeftOut)
                 {
                     if (context.Ignore.KeepsSome || context.Dockerfile.StartsWith(path + "/", StringComparison.Ordinal))
@@ -93,15 +101,18 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
         private async Task EntryAsync(FileSystemInfo entry, string path, CancellationToken cancel)
         {
             if (path.Contains('\uFFFD', StringComparison.Ordinal))
-                throw new BuildFailedException($"The file name \"{path}\" is not UTF-8. Rename it, or leave it out by .dockerignore.");
+                throw new BuildFailedException(
+                    $"The file name \"{path}\" is not UTF-8. Rename it, or leave it out by .dockerignore.");
             if (entry.LinkTarget is { } target)
                 await AddAsync(new GnuTarEntry(TarEntryType.SymbolicLink, path) { LinkName = target }, AllBits, cancel);
             else if (entry is DirectoryInfo)
                 await AddAsync(new GnuTarEntry(TarEntryType.Directory, path + "/"), entry.UnixFileMode, cancel);
             else
             {
-                await using var data = new FileStream(entry.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-                await AddAsync(new GnuTarEntry(TarEntryType.RegularFile, path) { DataStream = data }, entry.UnixFileMode, cancel);
+                await using var data = new FileStream(entry.FullName, FileMode.Open, FileAccess.Read, FileShare.Read,
+                    1 << 16, useAsync: true);
+                await AddAsync(new GnuTarEntry(TarEntryType.RegularFile, path) { DataStream = data },
+                    entry.UnixFileMode, cancel);
             }
         }
 
@@ -118,8 +129,8 @@ public sealed record BuildContext(string Root, DockerIgnore Ignore, string Docke
         }
 
         private static BuildFailedException TooLarge(string what) => new(
-            $"The build context holds {what}, which is the limit here. Leave out what the build does not need by a .dockerignore file, " +
-            "or ask the operator to raise the limit.",
+            $"The build context holds {what}, which is the limit here. " +
+            "Leave out what the build does not need by a .dockerignore file, or ask the operator to raise the limit.",
             FailureClass.Limit);
 
         private const UnixFileMode AllBits = (UnixFileMode)0b111_111_111;

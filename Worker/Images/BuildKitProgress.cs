@@ -5,8 +5,8 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Builds.Worker.Images;
 
-/// <summary>Shows what BuildKit reports, as docker's plain progress does: numbered steps, each with its output, and how it ended.
-/// Output passes as bytes and is never kept.</summary>
+/// <summary>Shows what BuildKit reports, as docker's plain progress does: numbered steps, each with its output, and how
+/// it ended. Output passes as bytes and is never kept.</summary>
 internal sealed class BuildKitProgress(BuildLogStream log)
 {
     private readonly Dictionary<string, Step> _steps = new(StringComparer.Ordinal);
@@ -46,10 +46,12 @@ internal sealed class BuildKitProgress(BuildLogStream log)
 
     private async ValueTask ShowAsync(VertexStatus item, CancellationToken cancel)
     {
-        if (item.Completed is null || !_steps.TryGetValue(item.Vertex, out var step) || !_done.Add((item.Vertex, item.Id)))
+        if (item.Completed is null || !_steps.TryGetValue(item.Vertex, out var step)
+            || !_done.Add((item.Vertex, item.Id)))
             return;
         var size = item.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $" {item.Total / 1e6:0.00} MB") : "";
-        await step.LineAsync(log, $"{StepName.Clean(item.Id)}{size} {Seconds(item.Started, item.Completed)} done", cancel);
+        await step.LineAsync(log, $"{StepName.Clean(item.Id)}{size} {Seconds(item.Started, item.Completed)} done",
+            cancel);
     }
 
     private async ValueTask WarnAsync(VertexWarning warning, CancellationToken cancel)
@@ -64,12 +66,12 @@ internal sealed class BuildKitProgress(BuildLogStream log)
             return;
         if (output.Message.Span.IndexOf("[output clipped, log limit "u8) >= 0)
             _clipped.Add(step.Name);
-        step.IsLineOpen = output.Message.Span[^1] != (byte)'\n';
         step.HasNews = true;
         await log.WriteAsync(step.Name, output.Message.Memory, cancel);
     }
 
-    /// <summary>A step may begin again after it ended; it is said again only where something was printed since.</summary>
+    /// <summary>A step may begin again after it ended; it is said again only where something was printed
+    /// since.</summary>
     private async ValueTask EndAsync(Vertex vertex, CancellationToken cancel)
     {
         if (vertex.Completed is null || !_steps.TryGetValue(vertex.Digest, out var step))
@@ -85,13 +87,14 @@ internal sealed class BuildKitProgress(BuildLogStream log)
         }
         else if (step.HasNews)
         {
-            await step.LineAsync(log, vertex.Cached ? "CACHED" : $"DONE {Seconds(vertex.Started, vertex.Completed)}", cancel);
+            await step.LineAsync(log, vertex.Cached ? "CACHED" : $"DONE {Seconds(vertex.Started, vertex.Completed)}",
+                cancel);
             step.HasNews = false;
         }
     }
 
-    private static string Seconds(Timestamp? from, Timestamp to) => string.Create(
-        CultureInfo.InvariantCulture, $"{(from is null ? 0 : (to.ToDateTimeOffset() - from.ToDateTimeOffset()).TotalSeconds):0.0}s");
+    private static string Seconds(Timestamp? from, Timestamp to) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(to - (from ?? to)).ToTimeSpan().TotalSeconds:0.0}s");
 
     private sealed class Step(int number, string name)
     {
@@ -99,16 +102,8 @@ internal sealed class BuildKitProgress(BuildLogStream log)
 
         public bool HasNews { get; set; } = true;
 
-        /// <summary>The last output did not end its line.</summary>
-        public bool IsLineOpen { get; set; }
-
-        public async ValueTask LineAsync(BuildLogStream log, string line, CancellationToken cancel)
-        {
-            if (IsLineOpen)
-                await log.WriteAsync(name, "\n"u8.ToArray(), cancel);
-            IsLineOpen = false;
-            await log.LineAsync(name, $"#{number} {line}", cancel);
-        }
+        public ValueTask LineAsync(BuildLogStream log, string line, CancellationToken cancel) =>
+            log.LineAsync(name, $"#{number} {line}", cancel);
     }
 }
 

@@ -19,7 +19,6 @@ internal static partial class BuildParameters
         NoCache = bases.Request.NoCache,
         Labels = Labels(bases, commit, now),
         Remove = true,
-        ForceRemove = true,
     };
 
     /// <summary>Ours win: later versions of the graph take them as evidence.</summary>

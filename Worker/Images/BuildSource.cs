@@ -14,35 +14,42 @@ internal sealed record BuildSource(Dockerfile Dockerfile, BuildContext Context)
         var written = request.Source.Context is { Length: > 0 } given ? given : ".";
         var folder = tree.Resolve("context", written);
         if (folder is null || !Directory.Exists(tree.Full(folder)))
-            throw new BuildFailedException($"The context \"{written}\" is not a folder of the repository at this commit.");
+            throw new BuildFailedException(
+                $"The context \"{written}\" is not a folder of the repository at this commit.");
 
         var path = request.Source.Dockerfile is { Length: > 0 } named ? named : Join(written, "Dockerfile");
         var text = await tree.ReadAsync("Dockerfile", path, cancel) ?? throw new BuildFailedException(
-            $"There is no Dockerfile \"{path}\" in the repository at this commit. Add it, or say in the definition where it is.");
+            $"There is no Dockerfile \"{path}\" in the repository at this commit. Add it, or say in the " +
+                "definition where it is.");
         var dockerfile = Dockerfile.Parse(path, text, frontend);
 
         var (inContext, isPlain) = Place(tree, path, folder);
         var isSent = isPlain && dockerfile.Text == text;
-        var name = isSent ? inContext : $".dockerfile.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dockerfile.Text)))[..12]}";
+        var name = isSent ? inContext
+            : $".dockerfile.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dockerfile.Text)))[..12]}";
         return new BuildSource(
             dockerfile,
-            new BuildContext(tree.Full(folder), await IgnoreAsync(tree, path, written, cancel), name, isSent ? null : dockerfile.Text)
+            new BuildContext(tree.Full(folder), await IgnoreAsync(tree, path, written, cancel), name,
+                isSent ? null : dockerfile.Text)
             {
                 WithGit = request.BuildArgs?.GetValueOrDefault("BUILDKIT_CONTEXT_KEEP_GIT_DIR") is "1" or "true",
             });
     }
 
-    /// <summary>Path of the Dockerfile in the context, and whether the daemon finds it there under that path without a link.</summary>
+    /// <summary>Path of the Dockerfile in the context, and whether the daemon finds it there under that path without a
+    /// link.</summary>
     private static (string Path, bool IsPlain) Place(SourceTree tree, string path, string folder)
     {
         var real = tree.Resolve("Dockerfile", path)!;
         var plain = string.Join('/', path.Split('/').Where(segment => segment is not ("" or ".")));
         if (folder.Length == 0)
             return (real, real == plain);
-        return real.StartsWith(folder + "/", StringComparison.Ordinal) ? (real[(folder.Length + 1)..], real == plain) : (real, false);
+        return real.StartsWith(folder + "/", StringComparison.Ordinal) ? (real[(folder.Length + 1)..], real == plain)
+            : (real, false);
     }
 
-    private static async Task<DockerIgnore> IgnoreAsync(SourceTree tree, string dockerfile, string context, CancellationToken cancel)
+    private static async Task<DockerIgnore> IgnoreAsync(SourceTree tree, string dockerfile, string context,
+        CancellationToken cancel)
     {
         foreach (var path in new[] { dockerfile + ".dockerignore", Join(context, ".dockerignore") })
             if (await tree.ReadAsync("ignore file", path, cancel) is { } text)

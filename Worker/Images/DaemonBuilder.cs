@@ -22,7 +22,8 @@ internal sealed record DaemonBuilder(Platform Platform, bool IsBuildKit)
         return new DaemonBuilder(Platform.Of(version.Os, version.Arch, null), isBuildKit);
     }
 
-    /// <summary>"1" classic, "2" BuildKit; null where the daemon leaves the choice to us, as it did before Docker 23.</summary>
+    /// <summary>"1" classic, "2" BuildKit; null where the daemon leaves the choice to us, as it did before Docker
+    /// 23.</summary>
     private static async Task<string?> PreferredAsync(DaemonEndpoint daemon, CancellationToken cancel)
     {
         using var http = daemon.Open();

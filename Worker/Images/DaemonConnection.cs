@@ -6,8 +6,8 @@ using Docker.DotNet.X509;
 
 namespace Builds.Worker.Images;
 
-/// <summary>With certificates both sides prove who they are: the daemon by one of the machine's own authority that names the
-/// address.</summary>
+/// <summary>With certificates both sides prove who they are: the daemon by one of the machine's own authority that
+/// names the address.</summary>
 internal static class DaemonConnection
 {
     /// <summary>Nothing is sent yet.</summary>
@@ -15,7 +15,8 @@ internal static class DaemonConnection
     {
         var builder = new DockerClientBuilder().WithEndpoint(daemon.Address);
         return daemon.Certificates is { } folder
-            ? builder.WithAuthProvider(new CertificateCredentials(Own(folder)) { ServerCertificateValidationCallback = Check(folder) }).Build()
+            ? builder.WithAuthProvider(
+                new CertificateCredentials(Own(folder)) { ServerCertificateValidationCallback = Check(folder) }).Build()
             : builder.Build();
     }
 
@@ -32,7 +33,10 @@ internal static class DaemonConnection
         if (daemon.Address.Scheme != "unix")
             return new HttpClient(handler)
             {
-                BaseAddress = new UriBuilder(daemon.Address) { Scheme = daemon.Certificates is null ? "http" : "https" }.Uri,
+                BaseAddress = new UriBuilder(daemon.Address)
+                {
+                    Scheme = daemon.Certificates is null ? "http" : "https",
+                }.Uri,
             };
 
         handler.ConnectCallback = async (_, cancel) =>

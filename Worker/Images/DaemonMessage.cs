@@ -14,10 +14,9 @@ internal sealed record DaemonMessage(string? Stream, byte[]? Trace, string? Imag
     /// <summary>A tenth of a second's output fits many times; more is not a daemon that means well.</summary>
     private const long Longest = 256 << 20;
 
-    /// <summary>Reads on only when the last message was dealt with, so that a slow log slows the build.</summary>
-    public static async IAsyncEnumerable<DaemonMessage> ReadAsync(Stream answer, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<DaemonMessage> ReadAsync(PipeReader reader,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
-        var reader = PipeReader.Create(answer, new StreamPipeReaderOptions(bufferSize: 1 << 16, leaveOpen: true));
         var searched = 0L;
         while (true)
         {
@@ -37,8 +36,6 @@ internal sealed record DaemonMessage(string? Stream, byte[]? Trace, string? Imag
             if (read.IsCompleted)
                 break;
         }
-
-        await reader.CompleteAsync();
     }
 
     /// <summary>The daemon's own words.</summary>

@@ -7,13 +7,14 @@ using Docker.DotNet.Models;
 
 namespace Builds.Worker.Images;
 
-/// <summary>A pull or a push by the daemon: what became of each layer goes to the log, and of the progress in between a line every
-/// now and then. The daemon reports errors only here.</summary>
+/// <summary>A pull or a push by the daemon: what became of each layer goes to the log, and of the progress in between a
+/// line every now and then. The daemon reports errors only here.</summary>
 internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvider clock) : IProgress<JSONMessage>
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
 
-    private static readonly string[] Ends = ["Pull complete", "Already exists", "Pushed", "Layer already exists", "Mounted from"];
+    private static readonly string[] Ends = ["Pull complete", "Already exists", "Pushed", "Layer already exists",
+        "Mounted from"];
 
     private readonly Channel<JSONMessage> _messages = Channel.CreateUnbounded<JSONMessage>();
     private string? _error;
@@ -41,7 +42,8 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
     public void Report(JSONMessage value) => _messages.Writer.TryWrite(value);
 
     public static bool IsDenied(string error) =>
-        Says(error, "unauthorized") || Says(error, "denied") || Says(error, "authentication required") || Says(error, "no basic auth credentials")
+        Says(error, "unauthorized") || Says(error, "denied") || Says(error, "authentication required")
+            || Says(error, "no basic auth credentials")
         || Says(error, "insufficient_scope") || Says(error, "403 Forbidden") || Says(error, "401 Unauthorized");
 
     private static bool Says(string error, string words) => error.Contains(words, StringComparison.OrdinalIgnoreCase);
@@ -66,14 +68,17 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
     {
         if (message.Error?.Message is { } error)
             _error = error;
-        if (message.Aux?.ExtensionData is { } aux && aux.TryGetValue("Digest", out var digest) && digest is JsonElement text)
+        if (message.Aux?.ExtensionData is { } aux && aux.TryGetValue("Digest", out var digest)
+            && digest is JsonElement text)
             Digest = text.GetString();
         if (message is not { ID: { } layer, Status: { } status })
             return null;
         if (Ends.Any(end => status.StartsWith(end, StringComparison.Ordinal)))
             return $"{layer}: {status}";
         return isTime && message.Progress is { Current: > 0 } progress
-            ? string.Create(CultureInfo.InvariantCulture, $"{layer}: {status} {progress.Current / 1e6:0} MB{(progress.Total > 0 ? $" of {progress.Total / 1e6:0} MB" : "")}")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{layer}: {status} {progress.Current / 1e6:0} " +
+                $"MB{(progress.Total > 0 ? $" of {progress.Total / 1e6:0} MB" : "")}")
             : null;
     }
 }

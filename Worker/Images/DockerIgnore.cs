@@ -36,7 +36,8 @@ public sealed class DockerIgnore
             var keeps = line[0] == '!';
             var pattern = keeps ? line[1..].Trim() : line;
             if (keeps && pattern.Length == 0 || ToRegex(Clean(pattern)) is not { } regex)
-                throw new BuildFailedException($"\"{path}\" cannot be used, line {at + 1}: \"{line}\" is not a pattern.");
+                throw new BuildFailedException(
+                    $"\"{path}\" cannot be used, line {at + 1}: \"{line}\" is not a pattern.");
             patterns.Add((regex, keeps));
         }
 
@@ -75,7 +76,8 @@ public sealed class DockerIgnore
         return kept.Count == 0 ? rooted ? "/" : "." : string.Join('/', kept);
     }
 
-    /// <summary>Null where it is not a pattern. Not backtracking: patterns are the author's, and so are the paths.</summary>
+    /// <summary>Null where it is not a pattern. Not backtracking: patterns are the author's, and so are the
+    /// paths.</summary>
     private static Regex? ToRegex(string pattern)
     {
         var regex = new StringBuilder(@"\A");
@@ -105,7 +107,8 @@ public sealed class DockerIgnore
                 return null;
         }
 
-        return new Regex(regex.Append(@"\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+        return new Regex(regex.Append(@"\z").ToString(),
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
     }
 
     /// <summary>From the <c>[</c> to the <c>]</c>.</summary>

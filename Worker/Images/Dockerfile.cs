@@ -3,7 +3,8 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Images;
 
-/// <summary>What of a Dockerfile says on which images a build stands (Dockerfile reference, as BuildKit reads it).</summary>
+/// <summary>What of a Dockerfile says on which images a build stands (Dockerfile reference, as BuildKit reads
+/// it).</summary>
 /// <param name="Path">As its author knows it, from the root of the repository.</param>
 /// <param name="Text">To be given to the daemon.</param>
 /// <param name="Frontend">The image of the <c># syntax=</c> line, where there is one and it counts.</param>
@@ -20,8 +21,8 @@ public sealed partial record Dockerfile(
 {
     private static readonly HashSet<string> Keywords =
     [
-        "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN",
-        "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+        "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
+        "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
     ];
 
     /// <exception cref="BuildFailedException">With the line, where it cannot be read.</exception>
@@ -38,7 +39,8 @@ public sealed partial record Dockerfile(
         var arguments = new List<DockerfileArgument>();
         var stages = new List<DockerfileStage>();
         var declared = new HashSet<string>(StringComparer.Ordinal);
-        var instructions = DockerfileLines.Read(lines, head.Lines, head.Escape, (line, reason) => Wrong(path, line, reason));
+        var instructions = DockerfileLines.Read(lines, head.Lines, head.Escape,
+            (line, reason) => Wrong(path, line, reason));
         foreach (var instruction in instructions)
         {
             if (instruction.Keyword == "FROM")
@@ -57,13 +59,15 @@ public sealed partial record Dockerfile(
                     throw Wrong(path, instruction.Line, $"unknown instruction {instruction.Keyword}");
             }
             else if (stages.Count == 0)
-                throw Wrong(path, instruction.Line, $"{instruction.Keyword} stands before the first FROM; only ARG may");
+                throw Wrong(path, instruction.Line,
+                    $"{instruction.Keyword} stands before the first FROM; only ARG may");
             else
                 stages[^1].Uses.AddRange(DockerfileStage.UsesOf(instruction, head.Escape));
         }
 
         if (stages.Count == 0)
-            throw new BuildFailedException($"The Dockerfile \"{path}\" has no FROM line, so there is nothing to build.");
+            throw new BuildFailedException(
+                $"The Dockerfile \"{path}\" has no FROM line, so there is nothing to build.");
         return new Dockerfile(path, text, head.Escape, head.Syntax, arguments, stages, declared);
     }
 
@@ -98,11 +102,13 @@ public sealed partial record DockerfileStage(int Index, string? Name, string Ima
             throw Dockerfile.Wrong(path, instruction.Line, "FROM takes an image, or an image, AS and a name");
         var name = isNamed ? words[2].ToLowerInvariant() : null;
         if (name is not null && !StageName().IsMatch(name))
-            throw Dockerfile.Wrong(path, instruction.Line, $"a stage cannot be named \"{words[2]}\": a letter first, then letters, digits, - _ .");
+            throw Dockerfile.Wrong(path, instruction.Line,
+                $"a stage cannot be named \"{words[2]}\": a letter first, then letters, digits, - _ .");
         return new DockerfileStage(index, name, words[0], Flag(instruction, "platform"), instruction.Line);
     }
 
-    internal static IEnumerable<DockerfileUse> UsesOf(Instruction instruction, char escape) => instruction.Keyword switch
+    internal static IEnumerable<DockerfileUse> UsesOf(Instruction instruction, char escape) =>
+        instruction.Keyword switch
     {
         "COPY" or "ADD" when Flag(instruction, "from") is { Length: > 0 } from =>
             [new DockerfileUse(BaseImageKind.CopyFrom, from, instruction.Line)],
@@ -110,13 +116,15 @@ public sealed partial record DockerfileStage(int Index, string? Name, string Ima
                  where flag.StartsWith("--mount=", StringComparison.Ordinal)
                  from field in flag["--mount=".Length..].Split(',')
                  let parts = field.Split('=', 2)
-                 where parts[0].Trim().Equals("from", StringComparison.OrdinalIgnoreCase) && parts.ElementAtOrDefault(1) is { Length: > 0 }
+                 where parts[0].Trim().Equals("from", StringComparison.OrdinalIgnoreCase)
+                     && parts.ElementAtOrDefault(1) is { Length: > 0 }
                  select new DockerfileUse(BaseImageKind.Mount, parts[1], instruction.Line),
         _ => [],
     };
 
     private static string? Flag(Instruction instruction, string name) =>
-        instruction.Flags.LastOrDefault(flag => flag.StartsWith($"--{name}=", StringComparison.Ordinal))?[(name.Length + 3)..];
+        instruction.Flags.LastOrDefault(
+            flag => flag.StartsWith($"--{name}=", StringComparison.Ordinal))?[(name.Length + 3)..];
 
     [GeneratedRegex(@"\A[a-z][a-z0-9_.-]*\z")]
     private static partial Regex StageName();

@@ -31,8 +31,8 @@ internal sealed partial record DockerfileHead(int Lines, char Escape, Dockerfile
         return head;
     }
 
-    /// <summary>The text without the syntax line, and every other line still where it was: a blank one in its place would end
-    /// the directives, so it comes behind them.</summary>
+    /// <summary>The text without the syntax line, and every other line still where it was: a blank one in its place
+    /// would end the directives, so it comes behind them.</summary>
     public string WithoutSyntax(string[] lines)
     {
         var rest = lines.ToList();

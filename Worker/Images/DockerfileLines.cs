@@ -12,7 +12,8 @@ public sealed record Instruction(int Line, string Keyword, IReadOnlyList<string>
 /// <summary>Cuts the text of a Dockerfile into instructions, as BuildKit's parser does.</summary>
 internal static partial class DockerfileLines
 {
-    public static IEnumerable<Instruction> Read(string[] lines, int first, char escape, Func<int, string, Exception> wrong)
+    public static IEnumerable<Instruction> Read(string[] lines, int first, char escape,
+        Func<int, string, Exception> wrong)
     {
         for (var at = first; at < lines.Length; at++)
         {
@@ -40,7 +41,8 @@ internal static partial class DockerfileLines
                     at++;
                 while (at < lines.Length && (stripped ? lines[at].TrimStart('\t') : lines[at]) != name);
                 if (at >= lines.Length)
-                    throw wrong(line, $"the here-document <<{name} has no end: a line with nothing but {name} is missing");
+                    throw wrong(line,
+                        $"the here-document <<{name} has no end: a line with nothing but {name} is missing");
             }
 
             yield return instruction;

@@ -2,14 +2,14 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Images;
 
-/// <summary>What can be substituted in a FROM: the platforms, and each ARG before the first FROM with the build's argument or its
-/// default.</summary>
+/// <summary>What can be substituted in a FROM: the platforms, and each ARG before the first FROM with the build's
+/// argument or its default.</summary>
 internal sealed class DockerfileVariables
 {
     private static readonly HashSet<string> Predefined =
     [
-        "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY",
-        "all_proxy", "SOURCE_DATE_EPOCH",
+        "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy",
+        "ALL_PROXY", "all_proxy", "SOURCE_DATE_EPOCH",
     ];
 
     private readonly Dockerfile _file;

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Builds.Worker.Images;
 
-/// <summary>Replaces <c>$X</c>, <c>${X}</c>, <c>${X:-y}</c>, <c>${X:+y}</c> and <c>${X:?y}</c> (each also without the colon) and
-/// takes quotes and escapes away, as a Dockerfile's words are read.</summary>
+/// <summary>Replaces <c>$X</c>, <c>${X}</c>, <c>${X:-y}</c>, <c>${X:+y}</c> and <c>${X:?y}</c> (each also without the
+/// colon) and takes quotes and escapes away, as a Dockerfile's words are read.</summary>
 public static class DockerfileWords
 {
     /// <exception cref="FormatException">With the reason, for the author.</exception>

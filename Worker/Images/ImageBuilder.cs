@@ -1,24 +1,26 @@
 using System.IO.Pipelines;
 using Builds.Worker.Building;
-using Builds.Worker.Images.BuildKit;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Images;
 
-/// <summary>Has the daemon build. The image gets no name here: on a daemon that others use too, nobody sees a half-made tag, and
-/// two builds of one tag cannot take each other's result.</summary>
+/// <summary>Has the daemon build. The image gets no name here: on a daemon that others use too, nobody sees a half-made
+/// tag, and two builds of one tag cannot take each other's result.</summary>
 public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider clock)
 {
     private const string Step = "build";
 
-    /// <exception cref="BuildFailedException">The Dockerfile, its context or one of its commands is at fault.</exception>
+    /// <exception cref="BuildFailedException">The Dockerfile, its context or one of its commands is at
+    /// fault.</exception>
     public async Task<BuiltImage> BuildAsync(
         DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log, CancellationToken cancel)
     {
         if (bases.BuildKit && DockerfileVariables.Unused(bases.Dockerfile, bases.Request) is { Count: > 0 } unused)
-            await log.LineAsync(Step, $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed: no ARG declares them", cancel);
+            await log.LineAsync(Step,
+                $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed: " +
+                "no ARG declares them", cancel);
 
         using var docker = daemon.Connect();
         var parameters = BuildParameters.Of(bases, commit, clock.GetUtcNow());
@@ -29,7 +31,8 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     }
 
     private async Task<string> SendAsync(
-        DockerClient docker, DaemonEndpoint daemon, Bases bases, ImageBuildParameters parameters, BuildLogStream log, CancellationToken cancel)
+        DockerClient docker, DaemonEndpoint daemon, Bases bases, ImageBuildParameters parameters, BuildLogStream log,
+        CancellationToken cancel)
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -37,9 +40,10 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
         try
         {
 #pragma warning disable CS0618 // what is said to replace it hands messages on without waiting for whoever is behind
-            await using var answer = await docker.Images.BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
+            await using var answer = await docker.Images
+                .BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
 #pragma warning restore CS0618
-            return await FollowAsync(answer, daemon, log, cancel);
+            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, cancel);
         }
         catch (Exception e) when (e is not (BuildFailedException or OperationCanceledException))
         {
@@ -51,9 +55,11 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
             throw e switch
             {
                 DockerApiException { StatusCode: < System.Net.HttpStatusCode.InternalServerError } refused =>
-                    new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}", inner: e),
+                    new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}",
+                        inner: e),
                 HttpRequestException or IOException when e is not DaemonFaultException =>
-                    new DaemonFaultException($"The Docker daemon at {daemon.Address} was lost during the build: {e.Message}", e),
+                    new DaemonFaultException(
+                        $"The Docker daemon at {daemon.Address} was lost during the build: {e.Message}", e),
                 _ => e,
             };
         }
@@ -63,31 +69,5 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
             await pipe.Reader.CompleteAsync();
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever reads has said it better
         }
-    }
-
-    /// <returns>Id of the image.</returns>
-    private static async Task<string> FollowAsync(Stream answer, DaemonEndpoint daemon, BuildLogStream log, CancellationToken cancel)
-    {
-        var steps = new BuildKitProgress(log);
-        var classic = new ClassicProgress(log);
-        string? id = null, error = null;
-        await foreach (var message in DaemonMessage.ReadAsync(answer, cancel))
-        {
-            if (message.Trace is { } trace)
-                await steps.ShowAsync(StatusResponse.Parser.ParseFrom(trace), cancel);
-            else if (message.Stream is { } text)
-                await classic.ShowAsync(text, cancel);
-            id = message.ImageId ?? id;
-            error = message.Error ?? error;
-        }
-
-        foreach (var step in steps.Clipped)
-            await log.LineAsync(Step, $"The daemon has cut the output of {step}: lines are missing there. Its operator can raise BUILDKIT_STEP_LOG_MAX_SIZE and BUILDKIT_STEP_LOG_MAX_SPEED.", cancel);
-        if (error is null)
-            return id ?? throw new DaemonFaultException($"The Docker daemon at {daemon.Address} ended the build without a result.");
-
-        if (steps.Failed is null)
-            await log.LineAsync(classic.Step, $"ERROR: {BuildFault.Words(error)}", cancel);
-        throw BuildFault.Of(error, steps.Failed?.Step ?? classic.Step);
     }
 }

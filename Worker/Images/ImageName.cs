@@ -27,7 +27,8 @@ public sealed partial record ImageName(string Registry, string Repository, strin
         var path = match.Groups["name"].Value;
         var slash = path.IndexOf('/', StringComparison.Ordinal);
         var first = slash < 0 ? "" : path[..slash];
-        var hasRegistry = first is "localhost" || first.AsSpan().ContainsAny(".:[") || first.Any(char.IsAsciiLetterUpper);
+        var hasRegistry = first is "localhost" || first.AsSpan().ContainsAny(".:[")
+            || first.Any(char.IsAsciiLetterUpper);
         var registry = hasRegistry ? first : DockerHub;
         var repository = hasRegistry ? path[(slash + 1)..] : path;
         if (registry is "index.docker.io" or "registry-1.docker.io")
@@ -43,13 +44,17 @@ public sealed partial record ImageName(string Registry, string Repository, strin
         return true;
     }
 
-    [GeneratedRegex(@"\A(?<name>[^@\s]+?)(:(?<tag>\w[\w.-]{0,127}))?(@(?<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?\z",
+    [GeneratedRegex(
+        @"\A(?<name>[^@\s]+?)(:(?<tag>\w[\w.-]{0,127}))?(@(?<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?\z",
         RegexOptions.ECMAScript)]
     private static partial Regex Grammar();
 
-    [GeneratedRegex(@"\A([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?\z")]
+    [GeneratedRegex(
+        @"\A([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*" +
+        @"|\[[0-9A-Fa-f:]+\])(:[0-9]+)?\z")]
     private static partial Regex Host();
 
-    [GeneratedRegex(@"\A[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*\z",
+        RegexOptions.NonBacktracking)]
     private static partial Regex Path();
 }

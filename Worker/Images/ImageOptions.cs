@@ -15,8 +15,8 @@ public sealed class ImageOptions
     /// among <see cref="RegistryAuthorities"/>. The daemons have a list of their own.</summary>
     public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
 
-    /// <summary>For registries with certificates of a private authority: <c>host[:port]</c> → path of a PEM file. The daemons
-    /// have to trust it too.</summary>
+    /// <summary>For registries with certificates of a private authority: <c>host[:port]</c> → path of a PEM file. The
+    /// daemons have to trust it too.</summary>
     public IReadOnlyDictionary<string, string> RegistryAuthorities { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Bytes of all files of a build context together, after .dockerignore.</summary>
@@ -27,11 +27,13 @@ public sealed class ImageOptions
     [Range(1, 10_000_000)]
     public int MaxContextFiles { get; init; } = 500_000;
 
-    /// <summary>Seconds that one request to a registry may take; layers go through the daemon and are not meant.</summary>
+    /// <summary>Seconds that one request to a registry may take; layers go through the daemon and are not
+    /// meant.</summary>
     [Range(1, 600)]
     public int RegistryTimeoutSeconds { get; init; } = 30;
 
-    /// <summary>How often a request is repeated that the registry did not answer, or answered with 429 or 5xx.</summary>
+    /// <summary>How often a request is repeated that the registry did not answer, or answered with 429 or
+    /// 5xx.</summary>
     [Range(0, 10)]
     public int RegistryRetries { get; init; } = 3;
 
@@ -42,10 +44,12 @@ public sealed class ImageOptions
 
 public enum FrontendChoice
 {
-    /// <summary>The image that the line names reads the Dockerfile; it is resolved, pinned and recorded like a base.</summary>
+    /// <summary>The image that the line names reads the Dockerfile; it is resolved, pinned and recorded like a
+    /// base.</summary>
     AsWritten,
 
-    /// <summary>The daemon's own frontend does; nothing is fetched, and syntax that it does not know is an error.</summary>
+    /// <summary>The daemon's own frontend does; nothing is fetched, and syntax that it does not know is an
+    /// error.</summary>
     Daemon,
 }
 

@@ -4,7 +4,6 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Options;
 using Polly;
-using Polly.Retry;
 
 namespace Builds.Worker.Images;
 
@@ -12,16 +11,7 @@ namespace Builds.Worker.Images;
 public sealed partial class ImagePusher(
     RegistryClient registry, IOptions<ImageOptions> options, TimeProvider clock, ILogger<ImagePusher> logger)
 {
-    private readonly ResiliencePipeline _retry = options.Value.RegistryRetries == 0 ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<RegistryUnavailableException>(),
-            MaxRetryAttempts = options.Value.RegistryRetries,
-            Delay = TimeSpan.FromSeconds(options.Value.RegistryRetrySeconds),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-        })
-        .Build();
+    private readonly ResiliencePipeline _retry = RegistryRetry.Of(options.Value);
 
     /// <exception cref="BuildFailedException">The registry does not let this credential push there.</exception>
     public async Task<PushedImage> PushAsync(
@@ -37,12 +27,17 @@ public sealed partial class ImagePusher(
         {
             var name = Name(image.Request.Image, tag);
             var credential = credentials.GetValueOrDefault(name.Registry);
-            await docker.Images.TagImageAsync(image.Id, new ImageTagParameters { RepositoryName = name.Name, Tag = tag }, cancel);
-            var pushed = await _retry.ExecuteAsync(async stop => await PushAsync(docker, name, credential, log, stop), cancel);
-            var there = await AskAsync(name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
-            if (there.Digest != pushed || there.Digest != (digest ?? pushed) || image.Id != there.Digest && image.Id != there.Config())
+            await docker.Images.TagImageAsync(
+                image.Id, new ImageTagParameters { RepositoryName = name.Name, Tag = tag }, cancel);
+            var pushed = await _retry.ExecuteAsync(
+                async stop => await PushAsync(docker, name, credential, log, stop), cancel);
+            var there = await AskAsync(
+                name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
+            var isOurs = image.Id == there.Config() || image.Id == there.Digest;
+            if (!isOurs || there.Digest != pushed || there.Digest != (digest ?? pushed))
                 throw new RegistryUnavailableException(
-                    $"{name} was pushed as {pushed} (image {image.Id}), but {name.Registry} has {there.Digest} there: somebody else pushed at the same moment, or the registry lost it.");
+                    $"{name} was pushed as {pushed} (image {image.Id}), but {name.Registry} has {there.Digest} " +
+                        "there: somebody else pushed at the same moment, or the registry lost it.");
             digest = there.Digest;
             await log.LineAsync($"push {name}", $"{name} is {digest}", cancel);
         }
@@ -50,8 +45,8 @@ public sealed partial class ImagePusher(
         return new PushedImage(image, digest!, image.Request.Tags);
     }
 
-    /// <summary>Puts a manifest under a tag again where the tag has come to be another: a worker that slept through the end of its
-    /// claim may push after its successor.</summary>
+    /// <summary>Puts a manifest under a tag again where the tag has come to be another: a worker that slept through the
+    /// end of its claim may push after its successor.</summary>
     /// <returns>Whether it was necessary.</returns>
     public async Task<bool> KeepTagAsync(
         ImageReference image,
@@ -76,20 +71,25 @@ public sealed partial class ImagePusher(
         return true;
     }
 
-    private async Task<string> PushAsync(DockerClient docker, ImageName name, RegistryCredential? credential, BuildLogStream log, CancellationToken cancel)
+    private async Task<string> PushAsync(
+        DockerClient docker, ImageName name, RegistryCredential? credential, BuildLogStream log,
+        CancellationToken cancel)
     {
         var access = await DaemonAccess.ForAsync(registry, name, credential, cancel);
         var transfer = new DaemonTransfer(log, $"push {name}", clock);
+        var parameters = new ImagePushParameters { Tag = name.Tag };
         var error = await transfer.RunAsync(
-            each => docker.Images.PushImageAsync(name.Name, new ImagePushParameters { Tag = name.Tag }, access, each, cancel), cancel);
+            each => docker.Images.PushImageAsync(name.Name, parameters, access, each, cancel), cancel);
         if (error is not null && DaemonTransfer.IsDenied(error))
             throw Denied(name, credential, error, null);
         return error is null && transfer.Digest is { } digest
             ? digest
-            : throw new RegistryUnavailableException($"{name} could not be pushed: {error ?? "the daemon reported no digest"}");
+            : throw new RegistryUnavailableException(
+                $"{name} could not be pushed: {error ?? "the daemon reported no digest"}");
     }
 
-    private static async Task<Manifest> AskAsync(ImageName name, RegistryCredential? credential, Func<Task<Manifest>> ask)
+    private static async Task<Manifest> AskAsync(
+        ImageName name, RegistryCredential? credential, Func<Task<Manifest>> ask)
     {
         try
         {
@@ -101,16 +101,20 @@ public sealed partial class ImagePusher(
         }
     }
 
-    private static BuildFailedException Denied(ImageName name, RegistryCredential? credential, string said, Exception? inner) => new(
+    private static BuildFailedException Denied(
+        ImageName name, RegistryCredential? credential, string said, Exception? inner) => new(
         credential is null
-            ? $"{name.Registry} wants credentials for a push to {name.Repository} ({said}). Give this image's definition credentials for {name.Registry}."
-            : $"{name.Registry} does not let {credential} push to {name.Repository} ({said}). Mend that credential, or its rights.",
+            ? $"{name.Registry} wants credentials for a push to {name.Repository} ({said}). Give this image's " +
+                $"definition credentials for {name.Registry}."
+            : $"{name.Registry} does not let {credential} push to {name.Repository} ({said}). Mend that " +
+                "credential, or its rights.",
         inner: inner);
 
     private static ImageName Name(ImageReference image, string tag) =>
         ImageName.TryParse($"{image.Registry}/{image.Repository}:{tag}", out var name) && name.Digest is null
             ? name
-            : throw new BuildFailedException($"\"{image.Registry}/{image.Repository}:{tag}\" is not the name of an image.");
+            : throw new BuildFailedException(
+                $"\"{image.Registry}/{image.Repository}:{tag}\" is not the name of an image.");
 
     [LoggerMessage(LogLevel.Warning, "put {Image} back from {Stale} to {Digest}: an older attempt had pushed late")]
     private static partial void LogRestored(ILogger logger, ImageName image, string stale, string digest);

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Builds.Worker.Images;
 
-/// <summary>A manifest or an index of manifests, as a registry has it (OCI image specification, Docker schema 2).</summary>
+/// <summary>A manifest or an index of manifests, as a registry has it (OCI image specification, Docker schema
+/// 2).</summary>
 /// <param name="Digest">Of the bytes themselves.</param>
 public sealed record Manifest(ImageName Image, string Digest, string MediaType, ReadOnlyMemory<byte> Content)
 {
@@ -14,7 +15,8 @@ public sealed record Manifest(ImageName Image, string Digest, string MediaType, 
         "application/vnd.docker.distribution.manifest.v2+json",
     ];
 
-    /// <summary>The platforms of an index without what is no image (attestations); null where it is not an index.</summary>
+    /// <summary>The platforms of an index without what is no image (attestations); null where it is not an
+    /// index.</summary>
     public IReadOnlyList<Platform>? Platforms()
     {
         using var json = JsonDocument.Parse(Content);
@@ -23,7 +25,8 @@ public sealed record Manifest(ImageName Image, string Digest, string MediaType, 
 
         var platforms = new List<Platform>();
         foreach (var manifest in manifests.EnumerateArray())
-            if (manifest.TryGetProperty("platform", out var platform) && PlatformOf(platform) is { Os: not "unknown" } known)
+            if (manifest.TryGetProperty("platform", out var platform)
+                && PlatformOf(platform) is { Os: not "unknown" } known)
                 platforms.Add(known);
         return platforms;
     }
@@ -32,7 +35,8 @@ public sealed record Manifest(ImageName Image, string Digest, string MediaType, 
     public string? Config()
     {
         using var json = JsonDocument.Parse(Content);
-        return json.RootElement.TryGetProperty("config", out var config) ? config.GetProperty("digest").GetString() : null;
+        return json.RootElement.TryGetProperty("config", out var config)
+            ? config.GetProperty("digest").GetString() : null;
     }
 
     public static Platform? PlatformOf(JsonElement json) =>

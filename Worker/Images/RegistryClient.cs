@@ -4,38 +4,31 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Polly;
-using Polly.Retry;
 
 namespace Builds.Worker.Images;
 
-/// <summary>A registry's HTTP API, as far as bases and pushed tags need it (OCI distribution specification). Short outages are
-/// waited out here; what lasts is a <see cref="RegistryUnavailableException"/>.</summary>
+/// <summary>A registry's HTTP API, as far as bases and pushed tags need it (OCI distribution specification). Short
+/// outages are waited out here; what lasts is a <see cref="RegistryUnavailableException"/>.</summary>
 public sealed class RegistryClient(RegistryConnections connections, IOptions<ImageOptions> options)
 {
-    private readonly ResiliencePipeline _retry = options.Value.RegistryRetries == 0 ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<RegistryUnavailableException>(),
-            MaxRetryAttempts = options.Value.RegistryRetries,
-            Delay = TimeSpan.FromSeconds(options.Value.RegistryRetrySeconds),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-        })
-        .Build();
+    private readonly ResiliencePipeline _retry = RegistryRetry.Of(options.Value);
 
     /// <param name="selector">A tag or a digest.</param>
     public async Task<Manifest> GetManifestAsync(
         ImageName image, string selector, RegistryCredential? credential, CancellationToken cancel)
     {
-        var (mediaType, content) = await ReadAsync(image, $"manifests/{selector}", Manifest.MediaTypes, credential, cancel);
+        var (mediaType, content) = await ReadAsync(
+            image, $"manifests/{selector}", Manifest.MediaTypes, credential, cancel);
         var digest = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(content))}";
         if (selector.StartsWith("sha256:", StringComparison.Ordinal) && selector != digest)
-            throw new RegistryUnavailableException($"{image.Registry} answered for {image.At(selector)} with something else ({digest}).");
+            throw new RegistryUnavailableException(
+                $"{image.Registry} answered for {image.At(selector)} with something else ({digest}).");
         return new Manifest(image, digest, mediaType, content);
     }
 
     /// <summary>What a manifest that is no index runs on; null where it does not say.</summary>
-    public async Task<Platform?> GetPlatformAsync(Manifest manifest, RegistryCredential? credential, CancellationToken cancel)
+    public async Task<Platform?> GetPlatformAsync(
+        Manifest manifest, RegistryCredential? credential, CancellationToken cancel)
     {
         if (manifest.Config() is not { } config)
             return null;
@@ -44,11 +37,14 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
         return Manifest.PlatformOf(json.RootElement);
     }
 
-    public async Task PutManifestAsync(Manifest manifest, string tag, RegistryCredential? credential, CancellationToken cancel)
+    public async Task PutManifestAsync(
+        Manifest manifest, string tag, RegistryCredential? credential, CancellationToken cancel)
     {
-        using var _ = await SendAsync(manifest.Image, $"manifests/{tag}", "pull,push", credential, path => new HttpRequestMessage(HttpMethod.Put, path)
+        using var _ = await SendAsync(manifest.Image, $"manifests/{tag}", "pull,push", credential, uri =>
         {
-            Content = new ReadOnlyMemoryContent(manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(manifest.MediaType) } },
+            var content = new ReadOnlyMemoryContent(manifest.Content);
+            content.Headers.ContentType = new MediaTypeHeaderValue(manifest.MediaType);
+            return new HttpRequestMessage(HttpMethod.Put, uri) { Content = content };
         }, cancel);
     }
 
@@ -66,7 +62,8 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
     }
 
     private async Task<(string MediaType, byte[] Content)> ReadAsync(
-        ImageName image, string path, IReadOnlyList<string> accept, RegistryCredential? credential, CancellationToken cancel)
+        ImageName image, string path, IEnumerable<string> accept, RegistryCredential? credential,
+        CancellationToken cancel)
     {
         using var answer = await SendAsync(image, path, "pull", credential, uri =>
         {
@@ -78,21 +75,24 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        ImageName image, string path, string actions, RegistryCredential? credential, Func<Uri, HttpRequestMessage> request, CancellationToken cancel)
+        ImageName image, string path, string actions, RegistryCredential? credential,
+        Func<Uri, HttpRequestMessage> request, CancellationToken cancel)
     {
         var (http, api) = connections.To(image.Registry);
         var access = new RegistryAccess(http, api, credential);
         var uri = new Uri(api, $"{image.Repository}/{path}");
+        var scope = $"repository:{image.Repository}:{actions}";
         return await _retry.ExecuteAsync(async stop =>
         {
-            var answer = await GuardAsync(image, () => access.SendAsync(() => request(uri), $"repository:{image.Repository}:{actions}", stop), stop);
+            var answer = await GuardAsync(image, () => access.SendAsync(() => request(uri), scope, stop), stop);
             if (answer.IsSuccessStatusCode)
                 return answer;
 
             using (answer)
             {
                 var said = $"{image.Registry} answered {(int)answer.StatusCode}: {await SaidAsync(answer, stop)}";
-                throw (int)answer.StatusCode >= 500 || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                throw answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                    or >= HttpStatusCode.InternalServerError
                     ? new RegistryUnavailableException(said)
                     : new RegistryRefusedException(said, answer.StatusCode);
             }
@@ -106,9 +106,11 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
         {
             return await send();
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || e is OperationCanceledException && !cancel.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || e is OperationCanceledException && !cancel.IsCancellationRequested)
         {
-            throw new RegistryUnavailableException($"The registry {image.Registry} cannot be reached: {e.GetBaseException().Message}", e);
+            throw new RegistryUnavailableException(
+                $"The registry {image.Registry} cannot be reached: {e.GetBaseException().Message}", e);
         }
     }
 
@@ -123,7 +125,8 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
             var said = $"{error.GetProperty("code").GetString()} {detail}".Trim();
             return said.Length > 300 ? said[..300] + "…" : said;
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception e) when (
+            e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
         {
             return answer.ReasonPhrase ?? "";
         }

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Builds.Worker.Images;
 
-/// <summary>A checkout, in which no path written by its author leads outside: every link on the way is followed by us, inside the
-/// root. Paths in and out use <c>/</c> and start at the root; the root itself is <c>""</c>.</summary>
+/// <summary>A checkout, in which no path written by its author leads outside: every link on the way is followed by us,
+/// inside the root. Paths in and out use <c>/</c> and start at the root; the root itself is <c>""</c>.</summary>
 public sealed class SourceTree(string root)
 {
     private const int MostLinks = 40;
@@ -55,7 +55,8 @@ public sealed class SourceTree(string root)
         if (Directory.Exists(Full(path)))
             throw new BuildFailedException($"The {what} \"{written}\" is a folder, not a file.");
         if (new FileInfo(Full(path)).Length > MostText)
-            throw new BuildFailedException($"The {what} \"{written}\" is larger than {MostText >> 20} MiB.", Contracts.FailureClass.Limit);
+            throw new BuildFailedException($"The {what} \"{written}\" is larger than {MostText >> 20} MiB.",
+                Contracts.FailureClass.Limit);
         return await File.ReadAllTextAsync(Full(path), Encoding.UTF8, cancel);
     }
 

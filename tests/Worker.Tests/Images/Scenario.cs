@@ -16,7 +16,8 @@ internal sealed class Scenario : IDisposable
     private readonly RegistryConnections _connections;
     private readonly BasePuller _puller;
     private readonly ImageBuilder _builder;
-    private readonly List<LogRun> _runs = [];
+    private readonly SortedList<(int Log, int Sequence), BuildLog> _batches = [];
+    private int _logs;
 
     public Scenario(DockerDaemon? daemon = null, ImageOptions? options = null)
     {
@@ -27,7 +28,8 @@ internal sealed class Scenario : IDisposable
         _builder = new ImageBuilder(settings, TimeProvider.System);
         Pusher = new ImagePusher(registry, settings, TimeProvider.System, NullLogger<ImagePusher>.Instance);
         Daemon = new DaemonEndpoint((daemon ?? RealParts.Daemon).Socket, null);
-        Request = Request with { Image = new ImageReference { Registry = RealParts.Registry.Host, Repository = $"team/{Guid.NewGuid():N}" } };
+        Request = Request with { Image = new ImageReference { Registry = RealParts.Registry.Host,
+            Repository = $"team/{Guid.NewGuid():N}" } };
     }
 
     public BuildRequested Request { get; set; } = new()
@@ -39,26 +41,26 @@ internal sealed class Scenario : IDisposable
         RequestedAt = DateTimeOffset.UnixEpoch,
     };
 
-    public DaemonEndpoint Daemon { get; }
+    public DaemonEndpoint Daemon { get; set; }
 
     public ImagePusher Pusher { get; }
 
     /// <summary>By host.</summary>
     public Dictionary<string, RegistryCredential> Credentials { get; } = [];
 
-    /// <summary>Called with every run before it counts as shown.</summary>
+    /// <summary>Called with every run as it is shown.</summary>
     public Func<LogRun, Task> OnLog { get; set; } = _ => Task.CompletedTask;
 
     public string Root => _folder.FullPath;
 
-    /// <summary>As a reader has them, however they were batched.</summary>
-    public IReadOnlyList<string> Lines =>
-    [
-        .. string.Concat(_runs.SelectMany(run => run.Text).Select(text => text.Contains('\n', StringComparison.Ordinal) ? text : text + "\n"))
-            .TrimEnd('\n').Split('\n'),
-    ];
+    public IReadOnlyList<string> Lines => [.. Runs.SelectMany(run => run.Text)];
 
-    public IReadOnlyList<string> Steps => [.. _runs.Select(run => run.Step).Distinct()];
+    public IReadOnlyList<string> LinesOf(string step) =>
+        [.. Runs.Where(run => run.Step == step).SelectMany(run => run.Text)];
+
+    public IReadOnlyList<string> Steps => [.. Runs.Select(run => run.Step).Distinct()];
+
+    private IEnumerable<LogRun> Runs => _batches.Values.SelectMany(batch => batch.Runs);
 
     public Scenario With(string path, string text)
     {
@@ -84,27 +86,20 @@ internal sealed class Scenario : IDisposable
         return this;
     }
 
-    public async Task<Bases> PullAsync(CancellationToken cancel = default)
-    {
-        await using var log = Log();
-        return await _puller.PullAsync(Daemon, Root, Request, Credentials, log, cancel);
-    }
+    public Task<Bases> PullAsync(CancellationToken cancel = default) =>
+        LoggedAsync(log => _puller.PullAsync(Daemon, Root, Request, Credentials, log, cancel));
 
-    public async Task<BuiltImage> BuildAsync(CancellationToken cancel = default) => await BuildAsync(await PullAsync(cancel), cancel);
+    public async Task<BuiltImage> BuildAsync(CancellationToken cancel = default) =>
+        await BuildAsync(await PullAsync(cancel), cancel);
 
-    public async Task<BuiltImage> BuildAsync(Bases bases, CancellationToken cancel = default)
-    {
-        await using var log = Log();
-        return await _builder.BuildAsync(Daemon, bases, Commit, log, cancel);
-    }
+    public Task<BuiltImage> BuildAsync(Bases bases, CancellationToken cancel = default) =>
+        LoggedAsync(log => _builder.BuildAsync(Daemon, bases, Commit, log, cancel));
 
-    public async Task<PushedImage> PushAsync(CancellationToken cancel = default) => await PushAsync(await BuildAsync(cancel), cancel);
+    public async Task<PushedImage> PushAsync(CancellationToken cancel = default) =>
+        await PushAsync(await BuildAsync(cancel), cancel);
 
-    public async Task<PushedImage> PushAsync(BuiltImage image, CancellationToken cancel = default)
-    {
-        await using var log = Log();
-        return await Pusher.PushAsync(Daemon, image, Credentials, log, cancel);
-    }
+    public Task<PushedImage> PushAsync(BuiltImage image, CancellationToken cancel = default) =>
+        LoggedAsync(log => Pusher.PushAsync(Daemon, image, Credentials, log, cancel));
 
     public void Dispose()
     {
@@ -112,14 +107,27 @@ internal sealed class Scenario : IDisposable
         _folder.Dispose();
     }
 
-    private BuildLogStream Log() => new(Request.BuildId, 1, ShowAsync, TimeProvider.System);
-
-    private async Task ShowAsync(BuildLog batch, CancellationToken cancel)
+    private async Task<T> LoggedAsync<T>(Func<BuildLogStream, Task<T>> step)
     {
-        foreach (var run in batch.Runs)
+        var number = _logs++;
+        await using var log = new BuildLogStream(
+            Request.BuildId, 1, new BuildLogOptions(), [], (batch, _) =>
+                ShowAsync(number, batch), TimeProvider.System, NullLogger.Instance);
+        try
         {
-            _runs.Add(run);
-            await OnLog(run);
+            return await step(log);
         }
+        finally
+        {
+            await log.SealAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task ShowAsync(int log, BuildLog batch)
+    {
+        lock (_batches)
+            _batches.Add((log, batch.Sequence), batch);
+        foreach (var run in batch.Runs)
+            await OnLog(run);
     }
 }

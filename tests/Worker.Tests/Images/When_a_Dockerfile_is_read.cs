@@ -2,6 +2,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_a_Dockerfile_is_read
 {
     [TestCase("", "is empty")]
@@ -17,7 +18,8 @@ public sealed class When_a_Dockerfile_is_read
     [TestCase("# escape=`\n# escape=`\nFROM a\n", "line 2: a second escape directive")]
     [TestCase("FROM a\nRUN <<EOF\ntrue\n", "line 2: the here-document <<EOF has no end")]
     public void Should_say_where_it_is_wrong(string text, string said) =>
-        Assert.That(() => Parse(text), Throws.TypeOf<BuildFailedException>().With.Message.Contains(said).And.Message.Contains("\"build/Dockerfile\""));
+        Assert.That(() => Parse(text), Throws.TypeOf<BuildFailedException>().With.Message.Contains(said)
+            .And.Message.Contains("\"build/Dockerfile\""));
 
     [Test]
     public void Should_join_lines_and_skip_comments_and_here_documents()
@@ -42,7 +44,8 @@ public sealed class When_a_Dockerfile_is_read
             FROM two
             """);
 
-        Assert.That(file.Stages.Select(stage => (stage.Image, stage.Name, stage.Line)), Is.EqualTo(new[] { ("base", "one", 1), ("two", (string?)null, 16) }));
+        Assert.That(file.Stages.Select(stage => (stage.Image, stage.Name, stage.Line)),
+            Is.EqualTo(new[] { ("base", "one", 1), ("two", (string?)null, 16) }));
     }
 
     [Test]
@@ -62,7 +65,8 @@ public sealed class When_a_Dockerfile_is_read
     [Test]
     public void Should_take_the_frontend_out_where_the_daemon_reads_itself()
     {
-        var file = Dockerfile.Parse("Dockerfile", "# syntax=docker/dockerfile:1\n# escape=`\nFROM a `\n AS b\n", FrontendChoice.Daemon);
+        var file = Dockerfile.Parse("Dockerfile", "# syntax=docker/dockerfile:1\n# escape=`\nFROM a `\n AS b\n",
+            FrontendChoice.Daemon);
 
         Assert.That(file.Frontend, Is.Null);
         Assert.That(file.Text, Is.EqualTo("# escape=`\n#\nFROM a `\n AS b\n"));
@@ -85,8 +89,10 @@ public sealed class When_a_Dockerfile_is_read
             ONBUILD COPY --from=no /x /y
             """);
 
-        Assert.That(file.Stages[0].Uses.Select(use => (use.From, use.Line)), Is.EqualTo(new[] { ("Tools", 2), ("img:2", 4) }));
+        Assert.That(file.Stages[0].Uses.Select(use => (use.From, use.Line)),
+            Is.EqualTo(new[] { ("Tools", 2), ("img:2", 4) }));
     }
 
-    private static Dockerfile Parse(string text) => Dockerfile.Parse("build/Dockerfile", text, FrontendChoice.AsWritten);
+    private static Dockerfile Parse(string text) =>
+        Dockerfile.Parse("build/Dockerfile", text, FrontendChoice.AsWritten);
 }

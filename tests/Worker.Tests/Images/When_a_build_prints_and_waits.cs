@@ -4,19 +4,26 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_a_build_prints_and_waits
 {
     private static string Os => $"{RealParts.Registry.Host}/os:1";
 
-    [Test]
-    public async Task Should_hand_on_a_million_lines_each_once_and_in_order()
+    [TestCase(BuilderChoice.BuildKit)]
+    [TestCase(BuilderChoice.Classic)]
+    public async Task Should_hand_on_a_million_lines_each_once_and_in_order(BuilderChoice builder)
     {
-        using var scenario = new Scenario().With("Dockerfile", $"FROM {Os}\nRUN seq 1 1000000\n");
+        // In portions, as real commands print: all at once is more than the BuildKit of Docker 20.10 always bears.
+        using var scenario = new Scenario(options: new ImageOptions { Builder = builder })
+            .With("Dockerfile",
+                $"FROM {Os}\nRUN for n in $(seq 0 99); do seq $((n * 10000 + 1)) $((n * 10000 + 10000)); " +
+                "sleep 0.02; done\n");
         scenario.Request = scenario.Request with { NoCache = true };
         await scenario.BuildAsync();
 
-        var numbers = scenario.Lines.Where(line => int.TryParse(line, out _)).Select(int.Parse);
-        Assert.That(numbers.SequenceEqual(Enumerable.Range(1, 1_000_000)));
+        var numbers = scenario.Lines.Where(line => int.TryParse(line, out _)).Select(int.Parse).ToList();
+        Assert.That(numbers.SequenceEqual(Enumerable.Range(1, 1_000_000)),
+            string.Join('\n', scenario.Lines.TakeLast(5)));
     }
 
     [Test]
@@ -25,16 +32,42 @@ public sealed class When_a_build_prints_and_waits
         await using var clipping = await DockerDaemon.StartAsync(new DockerDaemonOptions { Unclipped = false });
         using var scenario = new Scenario(clipping).With("Dockerfile", $"FROM {Os}\nRUN seq 1 1000000\n");
         await scenario.BuildAsync();
-        Assert.That(scenario.Lines[^2], Does.Contain("has cut the output of").And.Contain("RUN seq 1 1000000").And.Contain("BUILDKIT_STEP_LOG_MAX_SPEED"));
+        Assert.That(scenario.Lines[^2], Does.Contain("has cut the output of").And.Contain("RUN seq 1 1000000")
+            .And.Contain("BUILDKIT_STEP_LOG_MAX_SPEED"));
     }
 
     [Test]
     public async Task Should_bear_one_very_long_line()
     {
-        using var scenario = new Scenario().With("Dockerfile", $"FROM {Os}\nRUN head -c 10000000 /dev/zero | tr '\\0' x; echo; echo end\n");
+        using var scenario = new Scenario()
+            .With("Dockerfile",
+            $"FROM {Os}\nRUN for n in $(seq 100); do head -c 100000 /dev/zero | tr '\\0' x; sleep 0.02; done; " +
+            "echo; echo end\n");
         scenario.Request = scenario.Request with { NoCache = true };
         await scenario.BuildAsync();
         Assert.That(scenario.Lines, Has.One.EqualTo("end"));
+    }
+
+    [TestCase("true", null)]
+    [TestCase("exit 7", "A step failed after the daemon had stopped reporting")]
+    public async Task Should_outlive_a_daemon_that_stops_reporting(string ending, string? said)
+    {
+        var port = FreePort.Next();
+        await using var daemon = await DockerDaemon.StartAsync(
+            new DockerDaemonOptions { Arguments = ["--host", $"tcp://127.0.0.1:{port}", "--tls=false"] });
+        await using var proxy = FaultProxy.Before(port);
+        using var scenario = new Scenario(daemon)
+            .With("Dockerfile", $"FROM {Os}\nRUN seq 1 3000000; sleep 2; {ending}\n");
+        scenario.Daemon = new DaemonEndpoint(new Uri($"tcp://{proxy.Host}"), null);
+        var bases = await scenario.PullAsync();
+        await proxy.SetAsync(new Fault.Slow(2_000_000));
+
+        var building = scenario.BuildAsync(bases);
+        if (said is null)
+            Assert.That((await building).Id, Does.StartWith("sha256:"));
+        else
+            await Assert.ThatAsync(() => building, Throws.TypeOf<BuildFailedException>().With.Message.Contains(said));
+        Assert.That(scenario.Lines, Has.Some.Contains("The daemon has stopped reporting"));
     }
 
     [Test]
@@ -43,7 +76,8 @@ public sealed class When_a_build_prints_and_waits
         var seconds = Random.Shared.Next(100_000, 999_999);
         using var scenario = new Scenario().With("Dockerfile", $"FROM {Os}\nRUN echo asleep; exec sleep {seconds}\n");
         using var stop = new CancellationTokenSource();
-        scenario.OnLog = run => run.Text.Any(text => text.TrimEnd() == "asleep") ? stop.CancelAsync() : Task.CompletedTask;
+        scenario.OnLog = run => run.Text.Any(text => text.TrimEnd() == "asleep") ? stop.CancelAsync()
+            : Task.CompletedTask;
 
         await Assert.ThatAsync(() => scenario.BuildAsync(stop.Token), Throws.InstanceOf<OperationCanceledException>());
         await Wait.UntilAsync("the end of the sleep", () => !Running($"sleep {seconds}"));
@@ -53,9 +87,12 @@ public sealed class When_a_build_prints_and_waits
     public async Task Should_blame_the_machine_when_its_daemon_is_lost()
     {
         await using var daemon = await DockerDaemon.StartAsync();
-        using var scenario = new Scenario(daemon).With("Dockerfile", $"FROM {Os}\nRUN echo asleep; exec sleep 100000\n");
-        scenario.OnLog = run => run.Text.Any(text => text.TrimEnd() == "asleep") ? daemon.KillAsync() : Task.CompletedTask;
-        await Assert.ThatAsync(() => scenario.BuildAsync(), Throws.TypeOf<DaemonFaultException>().With.Message.Contains("docker.sock"));
+        using var scenario = new Scenario(daemon)
+            .With("Dockerfile", $"FROM {Os}\nRUN echo asleep; exec sleep 100000\n");
+        scenario.OnLog = run => run.Text.Any(text => text.TrimEnd() == "asleep") ? daemon.KillAsync()
+            : Task.CompletedTask;
+        await Assert.ThatAsync(() => scenario.BuildAsync(),
+            Throws.TypeOf<DaemonFaultException>().With.Message.Contains("docker.sock"));
     }
 
     private static bool Running(string command) =>

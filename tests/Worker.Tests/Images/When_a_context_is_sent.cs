@@ -5,6 +5,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_a_context_is_sent
 {
     private Scenario _scenario = null!;
@@ -19,14 +20,16 @@ public sealed class When_a_context_is_sent
     [System.Runtime.Versioning.SupportedOSPlatform("linux")] // modes
     public async Task Should_hold_files_folders_and_links_with_their_modes_and_one_time()
     {
-        _scenario.With("bin/run", "#!").WithLink("bin/alias", "run").WithLink("out", "/etc/passwd").With(".git/config", "secret");
+        _scenario.With("bin/run", "#!").WithLink("bin/alias", "run").WithLink("out", "/etc/passwd")
+            .With(".git/config", "secret");
         File.SetUnixFileMode(Path.Combine(_scenario.Root, "bin/run"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
         var entries = await ReadAsync();
 
         Assert.That(entries.Keys, Is.EqualTo(new[] { "Dockerfile", "bin/", "bin/alias", "bin/run", "out" }));
         Assert.That(entries["bin/run"].Mode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserExecute));
-        Assert.That((entries["out"].EntryType, entries["out"].LinkName), Is.EqualTo((TarEntryType.SymbolicLink, "/etc/passwd")));
+        Assert.That((entries["out"].EntryType, entries["out"].LinkName),
+            Is.EqualTo((TarEntryType.SymbolicLink, "/etc/passwd")));
         Assert.That(entries["bin/alias"].LinkName, Is.EqualTo("run"));
         Assert.That(entries.Values.Select(entry => entry.ModificationTime.Year).Distinct(), Is.EqualTo(new[] { 2000 }));
         Assert.That(entries.Values.Select(entry => (entry.Uid, entry.Gid)).Distinct(), Is.EqualTo(new[] { (0, 0) }));
@@ -36,7 +39,8 @@ public sealed class When_a_context_is_sent
     public async Task Should_not_follow_a_link_to_a_folder()
     {
         _scenario.With("real/file", "x").WithLink("linked", "real").WithLink("host", "/etc");
-        Assert.That((await ReadAsync()).Keys, Is.EqualTo(new[] { "Dockerfile", "host", "linked", "real/", "real/file" }));
+        Assert.That((await ReadAsync()).Keys,
+            Is.EqualTo(new[] { "Dockerfile", "host", "linked", "real/", "real/file" }));
     }
 
     [Test]
@@ -44,7 +48,8 @@ public sealed class When_a_context_is_sent
     {
         _scenario.With(".dockerignore", "Dockerfile\n.dockerignore\nnode\n!node/keep/*.js\n*.log\n")
             .With("node/x", "").With("node/keep/a.js", "").With("node/keep/b.ts", "").With("a.log", "");
-        Assert.That((await ReadAsync()).Keys, Is.EqualTo(new[] { "Dockerfile", "node/", "node/keep/", "node/keep/a.js" }));
+        Assert.That((await ReadAsync()).Keys,
+            Is.EqualTo(new[] { "Dockerfile", "node/", "node/keep/", "node/keep/a.js" }));
     }
 
     [Test]
@@ -57,7 +62,8 @@ public sealed class When_a_context_is_sent
     [Test]
     public async Task Should_bring_a_Dockerfile_from_outside_the_context_under_a_name_of_its_own()
     {
-        _scenario.With("docker/web.Dockerfile", "FROM scratch\nCOPY page /\n").With("site/page", "hello").From("./site/", "docker/web.Dockerfile");
+        _scenario.With("docker/web.Dockerfile", "FROM scratch\nCOPY page /\n")
+            .With("site/page", "hello").From("./site/", "docker/web.Dockerfile");
 
         var context = await ContextAsync();
         Assert.That(context.Dockerfile, Does.StartWith(".dockerfile."));
@@ -74,7 +80,8 @@ public sealed class When_a_context_is_sent
     [Test]
     public async Task Should_read_a_Dockerfile_through_a_link_inside_the_repository()
     {
-        _scenario.With("shared/Dockerfile", "FROM scratch\n").WithLink("site/Dockerfile", "../shared/Dockerfile").From("site");
+        _scenario.With("shared/Dockerfile", "FROM scratch\n")
+            .WithLink("site/Dockerfile", "../shared/Dockerfile").From("site");
         Assert.That((await ContextAsync()).Generated, Is.EqualTo("FROM scratch\n"));
     }
 
@@ -86,7 +93,8 @@ public sealed class When_a_context_is_sent
 
         Assert.That(
             () => ReadAsync(new ImageOptions { MaxContextBytes = 64 << 20 }),
-            Throws.TypeOf<BuildFailedException>().With.Message.Contains("\"large\"").And.Message.Contains(".dockerignore")
+            Throws.TypeOf<BuildFailedException>().With.Message.Contains("\"large\"")
+                .And.Message.Contains(".dockerignore")
                 .And.Property("Class").EqualTo(FailureClass.Limit));
     }
 
@@ -95,13 +103,15 @@ public sealed class When_a_context_is_sent
     {
         foreach (var number in Enumerable.Range(0, 20))
             _scenario.With($"f{number}", "");
-        Assert.That(() => ReadAsync(new ImageOptions { MaxContextFiles = 10 }), Throws.TypeOf<BuildFailedException>().With.Message.Contains("more than 10 files"));
+        Assert.That(() => ReadAsync(new ImageOptions { MaxContextFiles = 10 }),
+            Throws.TypeOf<BuildFailedException>().With.Message.Contains("more than 10 files"));
     }
 
     private async Task<SortedDictionary<string, TarEntry>> ReadAsync(ImageOptions? limits = null)
     {
         var pipe = new Pipe();
-        var writing = (await ContextAsync()).WriteAsync(pipe.Writer, limits ?? new ImageOptions(), CancellationToken.None);
+        var writing = (await ContextAsync()).WriteAsync(pipe.Writer, limits ?? new ImageOptions(),
+            CancellationToken.None);
         var entries = new SortedDictionary<string, TarEntry>(StringComparer.Ordinal);
         await using (var tar = new TarReader(pipe.Reader.AsStream()))
             while (await tar.GetNextEntryAsync() is { } entry)

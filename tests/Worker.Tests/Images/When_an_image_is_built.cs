@@ -4,6 +4,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_an_image_is_built
 {
     private static string Os => $"{RealParts.Registry.Host}/os:1";
@@ -11,16 +12,17 @@ public sealed class When_an_image_is_built
     [Test]
     public async Task Should_show_each_step_what_it_printed_and_how_it_ended()
     {
-        using var scenario = new Scenario().With("Dockerfile", $"FROM {Os} AS base\nRUN echo once; printf 'not ended'\nRUN echo again\n");
+        using var scenario = new Scenario()
+            .With("Dockerfile", $"FROM {Os} AS base\nRUN echo once; printf 'not ended'\nRUN echo again\n");
         scenario.Request = scenario.Request with { NoCache = true };
         await scenario.BuildAsync();
 
         var steps = scenario.Steps.Where(step => step.Contains("RUN", StringComparison.Ordinal)).ToList();
         Assert.That(steps[0], Does.Match(@"^#\d+ \[2/3\] RUN echo once; printf 'not ended'$"));
-        var lines = scenario.Lines.SkipWhile(line => line != steps[0]).Take(4).ToList();
-        Assert.That(lines[..3], Is.EqualTo(new[] { steps[0], "once", "not ended" }).Or.EqualTo(new[] { steps[0], "once", "not ended" }));
+        var lines = scenario.LinesOf(steps[0]);
+        Assert.That(lines.Take(3), Is.EqualTo(new[] { steps[0], "once", "not ended" }));
+        Assert.That(lines[3], Does.Match(@"^#\d+ DONE \d+\.\ds$"));
         Assert.That(scenario.Lines, Has.One.Matches(@"^#\d+ \[3/3\] RUN echo again$").And.One.EqualTo("again"));
-        Assert.That(scenario.Lines, Has.Some.Matches(@"^#\d+ DONE \d+\.\ds$"));
         Assert.That(scenario.Lines[^1], Does.StartWith("built sha256:"));
     }
 
@@ -38,7 +40,8 @@ public sealed class When_an_image_is_built
     {
         foreach (var builder in new[] { BuilderChoice.BuildKit, BuilderChoice.Classic })
         {
-            using var scenario = new Scenario(options: new ImageOptions { Builder = builder }).With("Dockerfile", $"FROM {Os}\nRUN echo last words; exit 7\n");
+            using var scenario = new Scenario(options: new ImageOptions { Builder = builder })
+                .With("Dockerfile", $"FROM {Os}\nRUN echo last words; exit 7\n");
             var failure = await Assert.ThrowsAsync<BuildFailedException>(() => scenario.BuildAsync());
             Assert.That(failure!.Message, Does.Contain("RUN echo last words; exit 7\" ended with exit code 7"));
             Assert.That(scenario.Lines[^2], Is.EqualTo("last words"), builder.ToString());
@@ -59,7 +62,8 @@ public sealed class When_an_image_is_built
     [Test]
     public async Task Should_pass_arguments_target_and_labels_and_add_its_own()
     {
-        using var scenario = new Scenario().With("Dockerfile", $"FROM {Os} AS want\nARG WHO\nRUN echo hello $WHO\nFROM scratch\n");
+        using var scenario = new Scenario()
+            .With("Dockerfile", $"FROM {Os} AS want\nARG WHO\nRUN echo hello $WHO\nFROM scratch\n");
         scenario.Request = scenario.Request with
         {
             Source = scenario.Request.Source with { Git = "https://user:hidden@git.example.org/team/api.git" },
@@ -71,7 +75,8 @@ public sealed class When_an_image_is_built
 
         var image = await scenario.BuildAsync();
 
-        var json = await RealParts.Daemon.DockerAsync("image", "inspect", image.Id, "--format", "{{json .Config.Labels}}");
+        var json = await RealParts.Daemon.DockerAsync("image", "inspect", image.Id, "--format",
+            "{{json .Config.Labels}}");
         var labels = JsonSerializer.Deserialize<Dictionary<string, string>>(json)!;
         const string own = "org.opencontainers.image.";
         Assert.That(labels["team"], Is.EqualTo("ä b"));
@@ -80,20 +85,23 @@ public sealed class When_an_image_is_built
         Assert.That(labels[own + "base.name"], Is.EqualTo(Os));
         Assert.That(labels[own + "base.digest"], Is.EqualTo(image.Bases.Images.Single().Digest));
         Assert.That(labels, Contains.Key(own + "created"));
-        Assert.That(scenario.Lines, Has.One.EqualTo("hello world & co").And.One.Contains("[Warning] One or more build-args [OTHER] were not consumed"));
+        Assert.That(scenario.Lines, Has.One.EqualTo("hello world & \"co\"")
+            .And.One.Contains("[Warning] One or more build-args [OTHER] were not consumed"));
         Assert.That(image.Request, Is.SameAs(scenario.Request));
-        Assert.That(await RealParts.Daemon.DockerAsync("image", "inspect", image.Id, "--format", "{{.RepoTags}}"), Is.EqualTo("[]"));
+        Assert.That(await RealParts.Daemon.DockerAsync("image", "inspect", image.Id, "--format", "{{.RepoTags}}"),
+            Is.EqualTo("[]"));
     }
 
     [Test]
     public async Task Should_build_with_the_classic_builder_where_the_daemon_has_no_other()
     {
         await using var old = await DockerDaemon.StartAsync(new DockerDaemonOptions { BuildKit = false });
-        using var scenario = new Scenario(old).With("Dockerfile", $"FROM {Os}\nRUN echo hello\nCOPY . /x\nRUN ls -a /x\n")
+        using var scenario = new Scenario(old)
+            .With("Dockerfile", $"FROM {Os}\nRUN echo hello\nCOPY . /x\nRUN ls -a /x\n")
             .With(".dockerignore", "Dockerfile\n.dockerignore\n").With("kept", "");
 
         Assert.That((await scenario.BuildAsync()).Bases.BuildKit, Is.False);
-        Assert.That(scenario.Steps, Has.Some.EqualTo("Step 2/8 : RUN echo hello").Or.Some.StartsWith("Step 2/"));
+        Assert.That(scenario.Steps, Has.Some.Matches(@"^Step 2/\d+ : RUN echo hello$"));
         Assert.That(scenario.Lines, Has.One.EqualTo("hello").And.Some.EqualTo("kept").And.None.EqualTo("Dockerfile"));
     }
 
@@ -103,13 +111,15 @@ public sealed class When_an_image_is_built
         using var scenario = new Scenario().With("Dockerfile", $"FROM {Os}\nCOPY . /x\nRUN ls -a /x\n")
             .With(".dockerignore", "*\n!kept\n").With("kept", "").With("dropped", "");
         await scenario.BuildAsync();
-        Assert.That(scenario.Lines, Has.One.EqualTo("kept").And.None.EqualTo("dropped").And.None.EqualTo(".dockerignore"));
+        Assert.That(scenario.Lines,
+            Has.One.EqualTo("kept").And.None.EqualTo("dropped").And.None.EqualTo(".dockerignore"));
     }
 
     [Test]
     public async Task Should_end_a_build_whose_context_is_too_large()
     {
-        using var scenario = new Scenario(options: new ImageOptions { MaxContextBytes = 64 << 20 }).With("Dockerfile", $"FROM {Os}\n");
+        using var scenario = new Scenario(options: new ImageOptions { MaxContextBytes = 64 << 20 })
+            .With("Dockerfile", $"FROM {Os}\n");
         await using (var sparse = File.Create(Path.Combine(scenario.Root, "large")))
             sparse.SetLength(200L << 20);
         var failure = await Assert.ThrowsAsync<BuildFailedException>(() => scenario.BuildAsync());

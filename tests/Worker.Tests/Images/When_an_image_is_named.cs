@@ -2,6 +2,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_an_image_is_named
 {
     private const string Digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123";
@@ -36,7 +37,8 @@ public sealed class When_an_image_is_named
     [TestCase("http://reg.example.org/a")]
     [TestCase("user:pw@reg.example.org/a")]
     [TestCase("reg.example.org/")]
-    public void Should_be_refused_where_it_is_none(string text) => Assert.That(ImageName.TryParse(text, out _), Is.False);
+    public void Should_be_refused_where_it_is_none(string text) =>
+        Assert.That(ImageName.TryParse(text, out _), Is.False);
 
     [TestCase("linux/amd64", "linux/x86_64", true)]
     [TestCase("linux/arm64/v8", "linux/arm64", true)]

@@ -4,6 +4,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_an_image_is_pushed
 {
     [Test]
@@ -16,7 +17,8 @@ public sealed class When_an_image_is_pushed
 
         Assert.That(pushed.Tags, Is.EqualTo(scenario.Request.Tags));
         foreach (var tag in pushed.Tags)
-            Assert.That(await RealParts.Registry.DigestOfAsync(scenario.Request.Image.Repository, tag), Is.EqualTo(pushed.Digest));
+            Assert.That(await RealParts.Registry.DigestOfAsync(scenario.Request.Image.Repository, tag),
+                Is.EqualTo(pushed.Digest));
         Assert.That(scenario.Lines, Has.Some.Matches("^[0-9a-f]{12}: (Pushed|Mounted from .*|Layer already exists)$"));
     }
 
@@ -24,7 +26,8 @@ public sealed class When_an_image_is_pushed
     [TestCase(true)]
     public async Task Should_log_in_where_the_registry_wants_it(bool token)
     {
-        await using var locked = await Registry.StartAsync(new RegistryOptions { User = "u", Password = "p", TokenAuth = token });
+        await using var locked = await Registry.StartAsync(
+            new RegistryOptions { User = "u", Password = "p", TokenAuth = token });
         using var scenario = Scene(locked.Host).Knowing(locked.Host, "u", "p");
         Assert.That((await scenario.PushAsync()).Digest, Is.EqualTo(await locked.DigestOfAsync("team/api", "1")));
     }
@@ -32,9 +35,11 @@ public sealed class When_an_image_is_pushed
     [Test]
     public async Task Should_show_a_bearer_token_as_it_is_where_the_registry_takes_it()
     {
-        await using var locked = await Registry.StartAsync(new RegistryOptions { User = "u", Password = "p", TokenAuth = true });
+        await using var locked = await Registry.StartAsync(
+            new RegistryOptions { User = "u", Password = "p", TokenAuth = true });
         using var scenario = Scene(locked.Host);
-        scenario.Credentials[locked.Host] = new RegistryCredential(locked.Host, null, null, locked.Tokens!.Issue(["repository:team/api:pull,push"]));
+        scenario.Credentials[locked.Host] = new RegistryCredential(locked.Host, null, null,
+            locked.Tokens!.Issue(["repository:team/api:pull,push"]));
         Assert.That((await scenario.PushAsync()).Digest, Is.EqualTo(await locked.DigestOfAsync("team/api", "1")));
     }
 
@@ -44,19 +49,22 @@ public sealed class When_an_image_is_pushed
     [TestCase("wrong", true, "user \"u\"")]
     public async Task Should_name_the_credential_that_is_to_be_mended(string? password, bool token, string said)
     {
-        await using var locked = await Registry.StartAsync(new RegistryOptions { User = "u", Password = "p", TokenAuth = token });
+        await using var locked = await Registry.StartAsync(
+            new RegistryOptions { User = "u", Password = "p", TokenAuth = token });
         using var scenario = Scene(locked.Host);
         if (password is not null)
             scenario.Knowing(locked.Host, "u", password);
         var failure = await Assert.ThrowsAsync<BuildFailedException>(() => scenario.PushAsync());
-        Assert.That(failure!.Message, Does.Contain(locked.Host).And.Contain("team/api").And.Contain(said).And.Not.Contain("wrong"));
+        Assert.That(failure!.Message,
+            Does.Contain(locked.Host).And.Contain("team/api").And.Contain(said).And.Not.Contain("wrong"));
     }
 
     [Test]
     public async Task Should_trust_the_private_authority_that_is_configured_and_no_other()
     {
         await using var tls = await Registry.StartAsync(new RegistryOptions { Tls = true });
-        var trust = new ImageOptions { RegistryRetries = 0, RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = tls.CaFile! } };
+        var trust = new ImageOptions { RegistryRetries = 0,
+            RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = tls.CaFile! } };
         await tls.PushBaseAsync("os", "1");
         using (var scenario = Scene(tls.Host, trust).With("Dockerfile", $"FROM {tls.Host}/os:1\nLABEL x=1\n"))
             Assert.That((await scenario.PushAsync()).Digest, Is.EqualTo(await tls.DigestOfAsync("team/api", "1")));
@@ -64,8 +72,10 @@ public sealed class When_an_image_is_pushed
         using var other = new PrivateAuthority();
         var file = Path.Combine(Path.GetDirectoryName(tls.CaFile!)!, "other.pem");
         await File.WriteAllTextAsync(file, other.RootPem);
-        using var distrusting = Scene(tls.Host, new ImageOptions { RegistryRetries = 0, RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = file } });
-        Assert.That(() => distrusting.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("certificate"));
+        using var distrusting = Scene(tls.Host, new ImageOptions { RegistryRetries = 0,
+            RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = file } });
+        await Assert.ThatAsync(() => distrusting.PushAsync(),
+            Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("certificate"));
     }
 
     [Test]
@@ -74,7 +84,8 @@ public sealed class When_an_image_is_pushed
         await using var proxy = FaultProxy.Before(RealParts.Registry.Port);
         await proxy.SetAsync(new Fault.Refuse());
         using var scenario = Scene(proxy.Host);
-        Assert.That(() => scenario.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("connection refused"));
+        await Assert.ThatAsync(() => scenario.PushAsync(),
+            Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("connection refused"));
     }
 
     [Test]
@@ -90,33 +101,27 @@ public sealed class When_an_image_is_pushed
     }
 
     [Test]
-    public async Task Should_say_what_a_registry_without_space_says()
-    {
-        await using var disk = await TinyDisk.CreateAsync(3 << 20);
-        await using var full = await Registry.StartAsync(new RegistryOptions { Storage = disk.FullPath });
-        using var scenario = Scene(full.Host, new ImageOptions { RegistryRetries = 0 })
-            .With("Dockerfile", $"FROM {RealParts.Registry.Host}/os:1\nRUN head -c 8000000 /dev/urandom > /large\n");
-        Assert.That(() => scenario.PushAsync(), Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("no space left").Or.Message.Contains("500"));
-    }
-
-    [Test]
     public async Task Should_put_the_newest_back_where_an_older_attempt_pushed_late()
     {
         using var scenario = Scene();
         var (image, registry) = (scenario.Request.Image, RealParts.Registry);
         var newest = await registry.PushNewBaseAsync(image.Repository, "newest");
-        var stale = await registry.PushNewBaseAsync(image.Repository, "1");
+        await registry.PushNewBaseAsync(image.Repository, "1");
 
-        Assert.That(await scenario.Pusher.RestoreTagAsync(image, "1", stale, newest, scenario.Credentials, CancellationToken.None));
+        Assert.That(await scenario.Pusher.KeepTagAsync(image, "1", newest, scenario.Credentials,
+            CancellationToken.None));
         Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(newest));
-        Assert.That(await scenario.Pusher.RestoreTagAsync(image, "1", stale, newest, scenario.Credentials, CancellationToken.None), Is.False);
+        Assert.That(await scenario.Pusher.KeepTagAsync(image, "1", newest, scenario.Credentials,
+            CancellationToken.None), Is.False);
     }
 
     private static Scenario Scene(string? host = null, ImageOptions? options = null)
     {
-        var scenario = new Scenario(options: options).With("Dockerfile", $"FROM {RealParts.Registry.Host}/os:1\nRUN echo {Guid.NewGuid()} > /unique\n");
+        var scenario = new Scenario(options: options)
+            .With("Dockerfile", $"FROM {RealParts.Registry.Host}/os:1\nRUN echo {Guid.NewGuid()} > /unique\n");
         if (host is not null)
-            scenario.Request = scenario.Request with { Image = new ImageReference { Registry = host, Repository = "team/api" } };
+            scenario.Request = scenario.Request with {
+                Image = new ImageReference { Registry = host, Repository = "team/api" } };
         return scenario;
     }
 }

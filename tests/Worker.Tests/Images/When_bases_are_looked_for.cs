@@ -3,6 +3,7 @@ using Builds.Worker.Images;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_bases_are_looked_for
 {
     private static readonly Platform Machine = Platform.Of("linux", "x86_64", null);
@@ -32,7 +33,8 @@ public sealed class When_bases_are_looked_for
             RUN --mount=from=mounted,target=/m true
             """;
 
-        Assert.That(Named(Of(text)), Is.EqualTo(new[] { "one Build From", "other/tools last CopyFrom", "mounted last Mount" }).IgnoreCase);
+        Assert.That(Named(Of(text)),
+            Is.EqualTo(new[] { "one Build From", "other/tools last CopyFrom", "mounted last Mount" }).IgnoreCase);
         Assert.That(Of(text).Final, Is.Null);
         Assert.That(Named(Of(text, "2")), Is.EqualTo(new[] { "unneeded x From", "one build From" }));
         Assert.That(Named(Of(text, "BUILD")), Is.EqualTo(new[] { "one build From" }));
@@ -42,13 +44,16 @@ public sealed class When_bases_are_looked_for
     [Test]
     public void Should_keep_the_platform_of_each_stage()
     {
-        var uses = Of("FROM --platform=$BUILDPLATFORM a AS x\nFROM b\nCOPY --from=x / /\nCOPY --from=c / /", platform: "linux/arm64/v8").All;
-        Assert.That(uses.Select(use => use.Platform!.ToString()), Is.EqualTo(new[] { "linux/amd64", "linux/arm64", "linux/arm64" }));
+        var uses = Of("FROM --platform=$BUILDPLATFORM a AS x\nFROM b\nCOPY --from=x / /\nCOPY --from=c / /",
+            platform: "linux/arm64/v8").All;
+        Assert.That(uses.Select(use => use.Platform!.ToString()),
+            Is.EqualTo(new[] { "linux/amd64", "linux/arm64", "linux/arm64" }));
     }
 
     [Test]
     public void Should_count_the_frontend_as_a_base() =>
-        Assert.That(Named(Of("# syntax=docker/dockerfile:1\nFROM scratch")), Is.EqualTo(new[] { "docker/dockerfile:1 syntax Frontend" }));
+        Assert.That(Named(Of("# syntax=docker/dockerfile:1\nFROM scratch")),
+            Is.EqualTo(new[] { "docker/dockerfile:1 syntax Frontend" }));
 
     [TestCase("FROM $NOTHING", "line 1: FROM $NOTHING names nothing")]
     [TestCase("FROM UPPER", "line 1: \"UPPER\" is not the name")]
@@ -63,7 +68,8 @@ public sealed class When_bases_are_looked_for
 
     [Test]
     public void Should_name_the_stages_where_the_target_is_unknown() =>
-        Assert.That(() => Of("FROM a AS x\nFROM b", "nope"), Throws.TypeOf<BuildFailedException>().With.Message.Contains("no stage \"nope\"; its stages are x, 1"));
+        Assert.That(() => Of("FROM a AS x\nFROM b", "nope"),
+            Throws.TypeOf<BuildFailedException>().With.Message.Contains("no stage \"nope\"; its stages are x, 1"));
 
     [Test]
     public void Should_not_be_brought_down_by_very_many_stages()
@@ -73,7 +79,8 @@ public sealed class When_bases_are_looked_for
     }
 
     private static IEnumerable<string> Named(BaseUses uses) => uses.All.Select(use =>
-        $"{use.Image.Repository.Replace("library/", "", StringComparison.Ordinal)}{(use.Image.Tag == "latest" ? "" : ":" + use.Image.Tag)} {use.Stage} {use.Kind}");
+        use.Image.Repository.Replace("library/", "", StringComparison.Ordinal)
+        + $"{(use.Image.Tag == "latest" ? "" : ":" + use.Image.Tag)} {use.Stage} {use.Kind}");
 
     private static BaseUses Of(string text, string? target = null, bool inOrder = false, string? platform = null) =>
         BaseUses.Of(

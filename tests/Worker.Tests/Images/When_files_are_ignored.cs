@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 
 namespace Builds.Worker.Tests.Images;
 
+[Parallelizable]
 public sealed class When_files_are_ignored
 {
     [TestCase("*.md", "README.md", true)]
@@ -64,7 +65,8 @@ public sealed class When_files_are_ignored
         Prop.ForAll(Arb.From(scene), s =>
         {
             var text = string.Join('\n', s.Patterns.Select(p => (p.Keeps ? "!" : "") + string.Join('/', p.Segments)));
-            var last = s.Patterns.LastOrDefault(p => Enumerable.Range(1, s.Path.Length).Any(n => Matches(p.Segments, s.Path.AsSpan(0, n))));
+            var last = s.Patterns.LastOrDefault(
+                p => Enumerable.Range(1, s.Path.Length).Any(n => Matches(p.Segments, s.Path.AsSpan(0, n))));
             var leftOut = last.Segments is not null && !last.Keeps;
             return DockerIgnore.Parse(".dockerignore", text).LeavesOut(string.Join('/', s.Path)) == leftOut;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
