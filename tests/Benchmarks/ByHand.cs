@@ -17,7 +17,7 @@ public sealed class ByHand(Stage stage)
         return watch.Elapsed.TotalSeconds;
     }
 
-    /// <summary>BuildKit through the daemon's API; what it answers is read and thrown away.</summary>
+    /// <summary>The classic builder through the daemon's API; what it answers is read and thrown away.</summary>
     public async Task<double> BuildByApiAsync(GitRepository repository)
     {
         using var folder = new TempFolder("by-hand");
@@ -25,7 +25,7 @@ public sealed class ByHand(Stage stage)
         await CloneAsync(repository, folder);
         await Command.RunAsync("tar", "--create", "--file", folder + "/context.tar", "--directory", folder + "/source", ".");
         await using var context = File.OpenRead(folder + "/context.tar");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "build?version=2");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "build");
         request.Content = new StreamContent(context);
         using var answer = await stage.Daemon.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         answer.EnsureSuccessStatusCode();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Builds.Contracts.Tests.Publishing;
 using Builds.Parts;
 
 namespace Builds.Flow.Tests;
@@ -84,6 +85,26 @@ public sealed class When_requests_meet
             var outcome = (await _outcomes.OfAsync(id)).Single();
             Assert.That(outcome, Does.StartWith("0 failed"), "its publisher is not left in silence");
         }
+    }
+
+    [Test]
+    public async Task Should_answer_the_ruby_script_of_the_README()
+    {
+        var repository = await _builds.Git.CreateRepositoryAsync("ruby.git");
+        await repository.CommitAsync(("Dockerfile", From + "RUN echo asked for by ruby\n"));
+        var root = new FileInfo(typeof(When_requests_meet).Assembly.Location).Directory!;
+        while (!File.Exists(Path.Combine(root.FullName, "Builds.sln")))
+            root = root.Parent!;
+
+        var ended = await RubyPublisher.RequestAsync(
+            Path.Combine(root.FullName, "docs/examples/request_build.rb"),
+            _builds.Broker.Address,
+            ("team/ruby", _builds.Git.UrlOf(repository).ToString(), "main", "latest"),
+            ("BUILD_LIMIT", "120"));
+
+        Assert.That(ended.ExitCode, Is.Zero, ended.Errors);
+        Assert.That(string.Join('\n', ended.Lines), Does.Contain("asked for by ruby"));
+        Assert.That(ended.Outcome, Does.Contain(await _builds.Registry.DigestOfAsync("team/ruby", "latest")));
     }
 
     private async Task<bool> QueueIsEmptyAsync(string queue)

@@ -62,7 +62,7 @@ public sealed class HeldWorker : IAsyncDisposable
 
     private sealed record Order(string Folder, string Machine, string Point, Dictionary<string, string> Settings);
 
-    [Explicit("what runs in the process of a HeldWorker")]
+    [Explicit("what runs in the process of a HeldWorker"), Category("ChildProcess")]
     public sealed class Holding
     {
         [Test]
