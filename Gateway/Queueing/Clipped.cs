@@ -19,7 +19,7 @@ public static class Clipped
         Tags = [.. request.Tags.Take(MostTags).Select(tag => Clip(tag) ?? "")],
         Source = new GitSource
         {
-            Git = RequestSource.WithoutSecrets(Clip(request.Source.Git) ?? ""),
+            Git = Clip(RequestSource.WithoutSecrets(request.Source.Git)) ?? "",
             Ref = Clip(request.Source.Ref) ?? "",
             Commit = Clip(request.Source.Commit),
             Dockerfile = Clip(request.Source.Dockerfile),

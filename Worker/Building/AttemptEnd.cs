@@ -19,6 +19,18 @@ public abstract record AttemptEnd
         _ => new Lost(reason),
     };
 
+    /// <summary>The question that tells what the tags are to be. Of an attempt without an outcome it is always refused.</summary>
+    public static BuildCompleted Asking(RunningBuild build, AttemptEnd end, int logBatches) =>
+        (end as Outcome ?? new Outcome(BuildOutcome.Errored, FailureClass.Service, null, null)).Completed(build, logBatches);
+
+    /// <summary>Reasons hold words of others, and so may hold secrets.</summary>
+    public AttemptEnd Masked(Func<string, string> mask) => this switch
+    {
+        Outcome { Reason: { } reason } outcome => outcome with { Reason = mask(reason) },
+        GivenBack given => given with { Reason = mask(given.Reason) },
+        _ => this,
+    };
+
     public sealed record Lost(string Reason) : AttemptEnd;
 
     public sealed record GivenBack(string Reason, FailureClass? Class, Exception? Cause) : AttemptEnd

@@ -7,14 +7,18 @@ using Microsoft.Extensions.Options;
 namespace Builds.Worker.Building;
 
 /// <summary>
-/// One attempt from its claim to its end: the recipe is run, what comes of it is concluded or given back, and then
-/// everything it took is undone.
+/// One attempt from its claim to its end: the recipe is run, what comes of it is concluded or given back while everything
+/// it took is undone, and what it may have pushed is looked at once more.
 /// </summary>
 public sealed partial class BuildAttempt(
     Recipe recipe, ClaimClient claims, TagGuard tags, WorkerKeys keys, IBus bus, IOptions<WorkerOptions> options,
     IOptions<LimitOptions> limits, IOptions<BuildLogOptions> logOptions, TimeProvider clock, ILogger<BuildAttempt> logger)
 {
     private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MendLimit = TimeSpan.FromMinutes(2);
+
+    // Without it RabbitMQ drops, silently, what no queue is bound for.
+    private static readonly IPipe<PublishContext> MustArrive = Pipe.Execute<PublishContext>(sent => sent.Mandatory = true);
 
     public async Task RunAsync(RunningBuild build, SealedCredentials? credentials)
     {
@@ -26,18 +30,29 @@ public sealed partial class BuildAttempt(
             build, log, claims, options.Value, limits.Value, logOptions.Value, clock);
         await AnnounceAsync(build);
 
-        var end = broken ?? await EndOfAsync(build, recipe.RunAsync(build, opened, log, leftovers));
+        var end = (broken ?? await EndOfAsync(build, recipe.RunAsync(build, opened, log, leftovers))).Masked(log.Mask);
+        var cleaning = leftovers.DisposeAsync().AsTask(); // needed by nobody any more, and the Gateway may be away for long
         await log.SealAsync(CancellationToken.None);
+        await SettleAsync(build, end, log.Batches);
+        await cleaning;
+        if (!build.HasPushed)
+            return;
 
-        // Asked until answered: while the Gateway is away the outcome waits here, and the claim is watched on.
+        using var limit = new CancellationTokenSource(MendLimit);
+        await tags.KeepAsync(AttemptEnd.Asking(build, end, log.Batches), opened, limit.Token);
+    }
+
+    // Asked until answered: while the Gateway is away the outcome waits here, and the claim is watched on.
+    private async Task SettleAsync(RunningBuild build, AttemptEnd end, int logBatches)
+    {
         switch (end)
         {
             case AttemptEnd.Outcome outcome:
-                await ConcludeAsync(build, outcome.Completed(build, log.Batches), outcome.Pushed, opened);
+                await ConcludeAsync(outcome.Completed(build, logBatches));
                 break;
             case AttemptEnd.GivenBack given:
                 Log.GivenBack(logger, build.Request.BuildId, build.Attempt, given.Reason, given.Cause);
-                await claims.ReleaseAsync(given.Release(build, log.Batches), CancellationToken.None);
+                await claims.ReleaseAsync(given.Release(build, logBatches), CancellationToken.None);
                 break;
             case AttemptEnd.Lost lost:
                 Log.ClaimLost(logger, build.Request.BuildId, build.Attempt, lost.Reason);
@@ -57,7 +72,7 @@ public sealed partial class BuildAttempt(
         {
             return (OpenedCredentials.None, AttemptEnd.Of(e));
         }
-        catch (InvalidOperationException e)
+        catch (MissingKeyException e)
         {
             return (OpenedCredentials.None, new AttemptEnd.GivenBack(e.Message, FailureClass.Service, e));
         }
@@ -77,6 +92,7 @@ public sealed partial class BuildAttempt(
                     Machine = build.MachineName,
                     StartedAt = build.Now,
                 },
+                MustArrive,
                 limit.Token);
         }
         catch (Exception e)
@@ -106,17 +122,13 @@ public sealed partial class BuildAttempt(
         }
     }
 
-    private async Task ConcludeAsync(RunningBuild build, BuildCompleted completed, PushedImage? pushed, OpenedCredentials opened)
+    private async Task ConcludeAsync(BuildCompleted completed)
     {
         var conclusion = await claims.ConcludeAsync(new ConcludeBuild { Completed = completed }, CancellationToken.None);
         if (conclusion.Granted)
             await TellAsync(completed);
         else
             Log.ClaimLost(logger, completed.BuildId, completed.Attempt, conclusion.Reason ?? "another attempt has concluded");
-
-        build.Settle();
-        if (pushed is not null)
-            await tags.KeepAsync(pushed, completed, opened, CancellationToken.None);
     }
 
     private async Task TellAsync(BuildCompleted completed)
@@ -125,7 +137,7 @@ public sealed partial class BuildAttempt(
         using var limit = new CancellationTokenSource(PublishLimit);
         try
         {
-            await bus.Publish(completed, limit.Token);
+            await bus.Publish(completed, MustArrive, limit.Token);
         }
         catch (Exception e)
         {
@@ -133,7 +145,7 @@ public sealed partial class BuildAttempt(
         }
     }
 
-    private Task PublishAsync(BuildLog batch, CancellationToken cancel) => bus.Publish(batch, cancel);
+    private Task PublishAsync(BuildLog batch, CancellationToken cancel) => bus.Publish(batch, MustArrive, cancel);
 
     private static partial class Log
     {

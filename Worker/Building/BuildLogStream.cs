@@ -1,5 +1,4 @@
 using System.Text;
-using System.Threading.Channels;
 using Builds.Contracts;
 
 namespace Builds.Worker.Building;
@@ -8,31 +7,23 @@ namespace Builds.Worker.Building;
 /// What a build prints, on its way out: cut into lines, cleaned, secrets masked, batched. Waits for whoever is behind
 /// instead of growing; a line that cannot be delivered never fails a build.
 /// </summary>
-/// <param name="publish">Returns once the broker has the batch, or throws; it is called again then.</param>
-public sealed partial class BuildLogStream : IAsyncDisposable
+public sealed class BuildLogStream : IAsyncDisposable
 {
     private const int BatchBytes = 64 * 1024;
     private const int Portion = 16 * 1024; // so that no batch is much larger than it should be
-    private const int InFlight = 8;
-    private const int Waiting = 32; // batches in memory while the broker is behind, 2 MiB
     private static readonly TimeSpan BatchAge = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(30);
 
     private readonly Guid _buildId;
     private readonly int _attempt;
     private readonly BuildLogOptions _options;
     private readonly SecretMask _mask;
-    private readonly Func<BuildLog, CancellationToken, Task> _publish;
     private readonly TimeProvider _clock;
-    private readonly ILogger _logger;
+    private readonly BuildLogDelivery _delivery;
 
     private readonly Dictionary<string, StepOutput> _steps = [];
     private readonly List<string> _lines = [];
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly CancellationTokenSource _abandoned = new();
     private readonly CancellationTokenSource _sealed = new();
-    private readonly Channel<BuildLog> _batches = Channel.CreateBounded<BuildLog>(Waiting);
-    private readonly Task _delivery;
     private readonly Task _ageing;
 
     private List<LogRun> _runs = [];
@@ -44,22 +35,34 @@ public sealed partial class BuildLogStream : IAsyncDisposable
     private long _leftOut;
     private long _lastOutput;
 
+    /// <param name="publish">Returns once the broker has the batch, or throws; it is called again then.</param>
     public BuildLogStream(
         Guid buildId, int attempt, BuildLogOptions options, IEnumerable<string> secrets,
         Func<BuildLog, CancellationToken, Task> publish, TimeProvider clock, ILogger logger)
     {
-        (_buildId, _attempt, _options, _publish, _clock, _logger) = (buildId, attempt, options, publish, clock, logger);
+        (_buildId, _attempt, _options, _clock) = (buildId, attempt, options, clock);
         _mask = new SecretMask(secrets);
         _lastOutput = clock.GetTimestamp();
-        _delivery = Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => DeliverAsync()));
+        _delivery = new BuildLogDelivery(publish, clock, logger);
         _ageing = SealOldAsync();
     }
 
     /// <summary>Batches made so far.</summary>
     public int Batches { get; private set; }
 
-    /// <summary>How long nothing has been printed.</summary>
-    public TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _lastOutput));
+    /// <summary>How long nothing has been printed; zero while a build is held back.</summary>
+    public TimeSpan Silence =>
+        _turn.CurrentCount == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(Volatile.Read(ref _lastOutput));
+
+    /// <summary>A text that does not go into the log, cleaned like one that does.</summary>
+    public string Mask(string text)
+    {
+        var lines = new List<string>();
+        var output = new StepOutput(_mask, _options.LongestLine);
+        output.Add(Encoding.UTF8.GetBytes(text), lines);
+        output.Finish(lines);
+        return string.Join('\n', lines);
+    }
 
     /// <summary>Output as it comes, UTF-8, cut anywhere; the rest of a line waits for the next piece of the same step.</summary>
     public async ValueTask WriteAsync(string step, ReadOnlyMemory<byte> output, CancellationToken cancel)
@@ -82,7 +85,7 @@ public sealed partial class BuildLogStream : IAsyncDisposable
             }
 
             if (_total >= _options.MostBytes)
-                await KeepAsync("log", $"The log has reached its limit of {_options.MostBytes} bytes; later output is left out.", cancel);
+                await KeepAsync("log", $"The log is at its limit of {_options.MostBytes} bytes; later output is left out.", cancel);
         }
         finally
         {
@@ -120,7 +123,7 @@ public sealed partial class BuildLogStream : IAsyncDisposable
             if (_leftOut > 0)
                 await KeepAsync("log", $"{_leftOut} bytes of output were left out.", cancel);
             await SealBatchAsync(cancel);
-            _batches.Writer.TryComplete();
+            _delivery.Complete();
         }
         finally
         {
@@ -133,12 +136,9 @@ public sealed partial class BuildLogStream : IAsyncDisposable
     /// <summary>Waits for the broker to have everything, but not for ever.</summary>
     public async ValueTask DisposeAsync()
     {
-        _batches.Writer.TryComplete();
         await _sealed.CancelAsync();
-        _abandoned.CancelAfter(Farewell);
         await _ageing;
-        await _delivery;
-        _abandoned.Dispose();
+        await _delivery.DisposeAsync();
         _sealed.Dispose();
         _turn.Dispose();
     }
@@ -199,7 +199,7 @@ public sealed partial class BuildLogStream : IAsyncDisposable
             return;
 
         var batch = new BuildLog { BuildId = _buildId, Attempt = _attempt, Sequence = Batches, Runs = _runs };
-        await _batches.Writer.WriteAsync(batch, cancel); // a full channel is what holds the build back
+        await _delivery.AddAsync(batch, cancel); // a full channel is what holds the build back
         (_runs, _bytes) = ([], 0);
         Batches++;
     }
@@ -226,41 +226,5 @@ public sealed partial class BuildLogStream : IAsyncDisposable
         {
             return; // the last batch has been made
         }
-    }
-
-    private async Task DeliverAsync()
-    {
-        await foreach (var batch in _batches.Reader.ReadAllAsync(CancellationToken.None))
-        {
-            while (!_abandoned.IsCancellationRequested && !await DeliveredAsync(batch))
-                await Task.Delay(BatchAge, _clock, CancellationToken.None);
-            if (_abandoned.IsCancellationRequested)
-                Log.BatchLost(_logger, _buildId, _attempt, batch.Sequence);
-        }
-    }
-
-    private async Task<bool> DeliveredAsync(BuildLog batch)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_abandoned.Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
-        try
-        {
-            await _publish(batch, limit.Token);
-            return true;
-        }
-        catch (Exception e)
-        {
-            Log.BatchDelayed(_logger, _buildId, _attempt, batch.Sequence, e);
-            return false;
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "Build {build} attempt {attempt}: log batch {sequence} is not delivered yet")]
-        public static partial void BatchDelayed(ILogger logger, Guid build, int attempt, int sequence, Exception e);
-
-        [LoggerMessage(LogLevel.Error, "Build {build} attempt {attempt}: log batch {sequence} was given up")]
-        public static partial void BatchLost(ILogger logger, Guid build, int attempt, int sequence);
     }
 }

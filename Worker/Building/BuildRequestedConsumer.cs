@@ -14,35 +14,40 @@ public sealed partial class BuildRequestedConsumer(
 {
     public async Task Consume(ConsumeContext<BuildRequested> context)
     {
-        var build = await BeginAsync(context);
-        if (build is not null)
-            await build.Settled.WaitAsync(context.CancellationToken);
-    }
-
-    private async Task<RunningBuild?> BeginAsync(ConsumeContext<BuildRequested> context)
-    {
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, builds.Draining);
-        var request = context.Message;
-        IDisposable? slot = null;
+        var channel = context.CancellationToken;
         try
         {
-            slot = await builds.SlotAsync(cancel.Token);
+            // Goes on when the channel dies: a grant that is on its way must not be thrown away.
+            if (await BeginAsync(context.Message, channel).WaitAsync(channel) is { } build)
+                await build.Settled.WaitAsync(channel);
+        }
+        catch (OperationCanceledException) when (builds.Draining.IsCancellationRequested)
+        {
+            await Task.Delay(Timeout.Infinite, channel); // not begun: back to the queue as the bus stops
+        }
+    }
+
+    private async Task<RunningBuild?> BeginAsync(BuildRequested request, CancellationToken channel)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(channel, builds.Draining);
+        var slot = await builds.SlotAsync(waiting.Token);
+        try
+        {
             var claim = await claims.ClaimAsync(
-                new ClaimBuild { ClaimId = NewId.NextGuid(), Request = request, Worker = options.Value.Name }, cancel.Token);
-            if (claim.Verdict != ClaimVerdict.Granted)
+                new ClaimBuild { ClaimId = NewId.NextGuid(), Request = request, Worker = options.Value.Name }, builds.Draining);
+            if (claim.Verdict == ClaimVerdict.Granted)
             {
-                Log.NotGranted(logger, request.BuildId, claim.Verdict, claim.Reason);
-                slot.Dispose();
-                return null;
+                Log.Granted(logger, request.BuildId, claim.Attempt!.Value);
+                return builds.Start(request with { Image = claim.Image! }, claim, slot);
             }
 
-            Log.Granted(logger, request.BuildId, claim.Attempt!.Value);
-            return builds.Start(request with { Image = claim.Image! }, claim, slot);
+            Log.NotGranted(logger, request.BuildId, claim.Verdict, claim.Reason);
+            slot.Dispose();
+            return null;
         }
-        catch (OperationCanceledException)
+        catch
         {
-            slot?.Dispose();
-            await Task.Delay(Timeout.Infinite, context.CancellationToken); // not begun: back to the queue as the bus stops
+            slot.Dispose();
             throw;
         }
     }

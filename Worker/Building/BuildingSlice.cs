@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Building;
 
+/// <summary>Claims builds and runs them; sections <c>Worker</c>, <c>Limits</c> and <c>BuildLog</c>.</summary>
 public static class BuildingSlice
 {
     public static void AddBuilding(this IHostApplicationBuilder builder)

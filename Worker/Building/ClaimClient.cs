@@ -46,8 +46,9 @@ public sealed partial class ClaimClient(IBus bus, TimeProvider clock, ILogger<Cl
             {
                 return (await client.GetResponse<TAnswer>(question, limit.Token, RequestTimeout.Default)).Message;
             }
-            catch (Exception e) when (!cancel.IsCancellationRequested)
+            catch (Exception e)
             {
+                cancel.ThrowIfCancellationRequested(); // whatever the client calls it
                 Log.NoAnswer(logger, typeof(TQuestion).Name, e.Message);
                 await Task.Delay(Pause, clock, cancel);
             }

@@ -13,15 +13,19 @@ public sealed class LimitOptions
     [Range(1, 200)]
     public int ProvisioningMinutes { get; init; } = 30;
 
+    /// <summary>The checkout; Sources:TimeLimit may end it sooner.</summary>
     [Range(1, 200)]
     public int CheckingOutMinutes { get; init; } = 20;
 
+    /// <summary>Until every base image is on the machine.</summary>
     [Range(1, 200)]
     public int PullingBasesMinutes { get; init; } = 30;
 
+    /// <summary>What the daemon takes to build.</summary>
     [Range(1, 200)]
     public int BuildingMinutes { get; init; } = 120;
 
+    /// <summary>Until the registry has every tag.</summary>
     [Range(1, 200)]
     public int PushingMinutes { get; init; } = 30;
 }

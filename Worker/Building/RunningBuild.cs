@@ -23,6 +23,7 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
     private readonly long _granted = clock.GetTimestamp();
     private readonly List<Phase> _phases = [];
     private readonly Lock _gate = new();
+    private bool _disposed;
 
     public BuildRequested Request { get; } = request;
     public int Attempt { get; } = attempt;
@@ -35,6 +36,9 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
 
     public Ending? Ending { get; private set; }
     public string? EndingReason { get; private set; }
+
+    /// <summary>From here on a daemon may have moved tags, whatever becomes of the attempt.</summary>
+    public bool HasPushed => Phases.Any(phase => phase.Name == "pushing");
 
     /// <summary>Known once the source is checked out.</summary>
     public string? Commit { get; set; }
@@ -72,12 +76,11 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
     {
         lock (_gate)
         {
-            if (Ending is not null)
+            if (Ending is not null || _disposed)
                 return;
             (Ending, EndingReason) = (ending, reason);
+            _ = _end.CancelAsync(); // what is interrupted runs elsewhere, and not under this lock
         }
-
-        _end.Cancel();
     }
 
     /// <summary>Runs a part of the build under its own limit of time.</summary>
@@ -113,7 +116,15 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
 
     public void Settle() => _settled.TrySetResult();
 
-    public void Dispose() => _end.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+        }
+
+        _end.Dispose();
+    }
 
     private sealed class Phase(string name, DateTimeOffset startedAt, long began)
     {

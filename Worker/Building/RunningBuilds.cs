@@ -9,7 +9,8 @@ namespace Builds.Worker.Building;
 /// the second delivery is refused its claim.
 /// </summary>
 public sealed partial class RunningBuilds(
-    BuildAttempt attempt, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock, ILogger<RunningBuilds> logger)
+    BuildAttempt attempt, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock,
+    ILogger<RunningBuilds> logger)
     : IHostedLifecycleService, IDisposable
 {
     private readonly ConcurrentDictionary<Guid, RunningBuild> _running = new();
@@ -56,11 +57,11 @@ public sealed partial class RunningBuilds(
             return;
 
         Log.Draining(logger, _running.Count, options.Value.DrainSeconds);
-        var all = Task.WhenAll(_tasks.Keys);
-        await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), clock, cancellationToken));
+        var patience = Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), clock, cancellationToken);
+        await Task.WhenAny(Task.WhenAll(_tasks.Keys), patience);
         foreach (var build in _running.Values)
             build.End(Ending.Drained, "The worker shuts down.");
-        await all;
+        await Task.WhenAll(_tasks.Keys).WaitAsync(cancellationToken); // without a Gateway the host's limit ends it
     }
 
     private async Task RunAsync(RunningBuild build, BuildClaim claim, IDisposable slot)

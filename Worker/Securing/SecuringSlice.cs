@@ -1,5 +1,6 @@
 namespace Builds.Worker.Securing;
 
+/// <summary>Opens sealed credentials; section <c>Keys</c>.</summary>
 public static class SecuringSlice
 {
     public static void AddSecuring(this IHostApplicationBuilder builder)

@@ -19,7 +19,7 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
     };
 
     /// <exception cref="BuildFailedException">It can be opened by no worker, or is for another host than it is used for.</exception>
-    /// <exception cref="InvalidOperationException">This worker lacks the key.</exception>
+    /// <exception cref="MissingKeyException">This worker lacks the key.</exception>
     public OpenedCredentials Open(SealedCredentials? credentials) =>
         credentials is null
             ? OpenedCredentials.None
@@ -46,7 +46,7 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
             return JsonSerializer.Deserialize<T>(text, Json)
                 ?? throw new JsonException("It is null.");
         }
-        catch (Exception e) when (e is JoseException or JsonException or CryptographicException or FormatException)
+        catch (Exception e) when (e is not MissingKeyException) // whatever a publisher put there
         {
             throw new BuildFailedException(
                 $"{what} cannot be opened. Seal it anew to a key of GET /v1/keys (RSA-OAEP-256, A256GCM), or store it again.",
@@ -57,14 +57,17 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
     private RSA KeyOf(string jwe)
     {
         var kid = JWE.Headers(jwe).ProtectedHeaderBytes is { } header
-            && JsonSerializer.Deserialize<JsonElement>(header).TryGetProperty("kid", out var value) ? value.GetString() : null;
+            && JsonSerializer.Deserialize<JsonElement>(header).TryGetProperty("kid", out var value)
+                ? value.GetString()
+                : null;
         if (kid is null || kid.AsSpan().ContainsAny('/', '.'))
             throw new FormatException("Its header names no kid.");
 
         var file = Path.Combine(options.Value.Folder ?? "", kid + ".pem");
         if (options.Value.Folder is null || !File.Exists(file))
-            throw new InvalidOperationException(
-                $"A credential is sealed to the key {kid}, which this worker lacks: put {kid}.pem into the folder named by Keys:Folder.");
+            throw new MissingKeyException(
+                $"A credential is sealed to the key {kid}, which this worker lacks: "
+                + $"put {kid}.pem into the folder named by Keys:Folder.");
 
         var key = RSA.Create();
         key.ImportFromPem(File.ReadAllText(file));

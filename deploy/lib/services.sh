@@ -54,6 +54,7 @@ start_worker() {
   start_service worker \
     --Worker:Name="$(hostname)" \
     --Worker:Slots=2 \
+    --Worker:DrainSeconds=30 \
     --Worker:Folder="$state/worker" \
     --Keys:Folder="$state/keys" \
     --Machines:Provider=dockerd \

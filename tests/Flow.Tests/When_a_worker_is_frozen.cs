@@ -31,5 +31,7 @@ public sealed class When_a_worker_is_frozen
 
         Assert.That(build.Attempt, Is.EqualTo(2));
         await _held.SucceedsOnceAsync(id);
+        await frozen.StopAsync(); // ends only when it has nothing more to say
+        await _held.SucceedsOnceAsync(id);
     }
 }

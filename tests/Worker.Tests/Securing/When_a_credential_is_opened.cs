@@ -7,12 +7,11 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Tests.Securing;
 
-public sealed class When_a_credential_is_opened
+public sealed class When_a_credential_is_opened : IDisposable
 {
     private readonly TempFolder _folder = new("keys");
 
-    [OneTimeTearDown]
-    public void Gone() => _folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Test]
     public void Should_open_what_was_sealed_to_any_key_before_and_after_a_rotation()
@@ -50,7 +49,7 @@ public sealed class When_a_credential_is_opened
         var jwe = Seal(kid, Registry("registry.example.org"));
         File.Delete(_folder.File("private", kid + ".pem"));
 
-        var fault = Assert.Throws<InvalidOperationException>(() => Worker().Open(For("registry.example.org", jwe)))!;
+        var fault = Assert.Throws<MissingKeyException>(() => Worker().Open(For("registry.example.org", jwe)))!;
 
         Assert.That(fault.Message, Does.Contain(kid + ".pem").And.Contain("Keys:Folder"));
     }
