@@ -56,4 +56,22 @@ public sealed class When_a_service_dies(string provider)
         await _held.SucceedsOnceAsync(id);
         Assert.That((await _held.Builds.BuildAsync(id)).Attempt, Is.EqualTo(1));
     }
+
+    [Test]
+    public async Task Should_build_what_a_Gateway_accepted_before_it_died()
+    {
+        var image = $"team/kept-{provider}";
+        await _held.Builds.DefineAsync(
+            image, ("Dockerfile", $"FROM {_held.Builds.Registry.Host}/library/busybox:1\nRUN echo kept\n"));
+
+        await _held.Builds.Broker.StopAsync();
+        var id = await _held.Builds.RequestAsync(image);
+        await _held.Builds.Gateway.KillAsync();
+        await _held.Builds.Gateway.StartAgainAsync("/healthz");
+        await _held.Builds.Broker.StartAgainAsync();
+
+        var build = await _held.Builds.EndOfAsync(id);
+        Assert.That(build.State, Is.EqualTo("succeeded"), build.Json.ToString());
+        Assert.That(await _held.Builds.Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
+    }
 }

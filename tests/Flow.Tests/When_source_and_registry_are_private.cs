@@ -67,6 +67,19 @@ public sealed class When_source_and_registry_are_private
     }
 
     [Test]
+    public async Task Should_not_show_a_password_in_the_reason_of_a_failure()
+    {
+        var repository = await _builds.Git.CreateRepositoryAsync("failing.git");
+        await repository.CommitAsync(("Dockerfile", Dockerfile + $"RUN false {RegistryPassword}\n"));
+        await DefineAsync("team/failing", _builds.Git.UrlOf(repository).ToString(), "team-git");
+
+        var build = await _builds.EndOfAsync(await _builds.RequestAsync("team/failing"));
+
+        Assert.That(build.State, Is.EqualTo("failed"), build.Json.ToString());
+        Assert.That(build.Reason, Does.Contain("false").And.Contain("***").And.Not.Contain(RegistryPassword));
+    }
+
+    [Test]
     public async Task Should_build_with_a_deploy_key()
     {
         var repository = await _ssh.CreateRepositoryAsync("private.git");
