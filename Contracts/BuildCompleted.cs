@@ -1,6 +1,8 @@
 namespace Builds.Contracts;
 
-/// <summary>The one outcome of a build. Published by the worker, or by the Gateway for what no worker can answer.</summary>
+/// <summary>
+/// The one outcome of a build. Published by the worker, or by the Gateway for what no worker can answer.
+/// </summary>
 public sealed record BuildCompleted
 {
     public required Guid BuildId { get; init; }

@@ -1,6 +1,8 @@
 namespace Builds.Contracts;
 
-/// <summary>May this worker build it? Asked until answered; the same <see cref="ClaimId"/> gets the same answer.</summary>
+/// <summary>
+/// May this worker build it? Asked until answered; the same <see cref="ClaimId"/> gets the same answer.
+/// </summary>
 public sealed record ClaimBuild
 {
     /// <summary>One per delivery.</summary>
@@ -28,7 +30,9 @@ public sealed record BuildClaim
     /// <summary>Where granted: the Gateway's instant, which worker clocks are related to.</summary>
     public DateTimeOffset? GrantedAt { get; init; }
 
-    /// <summary>Where granted: the publisher's own, or those of the definition if git URL and registry are its.</summary>
+    /// <summary>
+    /// Where granted: the publisher's own, or those of the definition if git URL and registry are its.
+    /// </summary>
     public SealedCredentials? Credentials { get; init; }
 }
 
@@ -36,7 +40,9 @@ public enum ClaimVerdict
 {
     Granted,
 
-    /// <summary>An earlier build with the same image and tag is not done; the Gateway sends this one when its turn comes.</summary>
+    /// <summary>
+    /// An earlier build with the same image and tag is not done; the Gateway sends this one when its turn comes.
+    /// </summary>
     Later,
 
     /// <summary>Finished, cancelled, superseded, claimed by a living other, or lost too often.</summary>

@@ -12,6 +12,8 @@ public sealed record BuildConclusion
     public required bool Granted { get; init; }
     public string? Reason { get; init; }
 
-    /// <summary>The digest each tag of the build is to have, by the newest outcome stored. A late push is mended with it.</summary>
+    /// <summary>
+    /// The digest each tag of the build is to have, by the newest outcome stored. A late push is mended with it.
+    /// </summary>
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 }

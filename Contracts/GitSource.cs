@@ -9,10 +9,14 @@ public sealed record GitSource
     /// <summary>A branch, a tag or a full commit id.</summary>
     public required string Ref { get; init; }
 
-    /// <summary>The full commit id to build, where it is known already; the tip of <see cref="Ref"/> otherwise.</summary>
+    /// <summary>
+    /// The full commit id to build, where it is known already; the tip of <see cref="Ref"/> otherwise.
+    /// </summary>
     public string? Commit { get; init; }
 
-    /// <summary>Path of the Dockerfile from the root of the repository; <c>Dockerfile</c> in the context where left out.</summary>
+    /// <summary>
+    /// Path of the Dockerfile from the root of the repository; <c>Dockerfile</c> in the context where left out.
+    /// </summary>
     public string? Dockerfile { get; init; }
 
     /// <summary>Folder of the build context from the root of the repository; <c>.</c> where left out.</summary>

@@ -21,6 +21,8 @@ public sealed record ImageOutdated
 
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>What happens now: a rebuild is queued, blocked by another, pinned, kept by policy, not defined here.</summary>
+    /// <summary>
+    /// What happens now: a rebuild is queued, blocked by another, pinned, kept by policy, not defined here.
+    /// </summary>
     public required string Next { get; init; }
 }

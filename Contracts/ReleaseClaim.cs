@@ -1,6 +1,8 @@
 namespace Builds.Contracts;
 
-/// <summary>This worker gives the build back: it drains, or the service was at fault. The Gateway sends it again.</summary>
+/// <summary>
+/// This worker gives the build back: it drains, or the service was at fault. The Gateway sends it again.
+/// </summary>
 public sealed record ReleaseClaim
 {
     public required Guid BuildId { get; init; }

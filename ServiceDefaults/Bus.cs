@@ -29,7 +29,8 @@ public static class BuildsBus
     /// Every service talks to RabbitMQ through this and nothing else: plain JSON without an envelope, exchanges named
     /// after the message, queues named by literals. What one consumer needs is in its definition.
     /// </summary>
-    /// <param name="topology">Declares what this service publishes into, so that nothing is lost before a first start.</param>
+    /// <param name="topology">Declares what this service publishes into, so that nothing is lost before a first
+    /// start.</param>
     public static TBuilder AddBus<TBuilder>(
         this TBuilder builder,
         Action<IBusRegistrationConfigurator> consumers,
@@ -96,7 +97,9 @@ public static class BuildsBus
         rabbit.UseRawJsonSerializer(RawSerializerOptions.Default, isDefault: true);
     }
 
-    /// <summary><c>Builds.Contracts.BuildRequested</c> → <c>builds.build-requested</c>; whatever is not ours keeps its name.</summary>
+    /// <summary>
+    /// <c>Builds.Contracts.BuildRequested</c> → <c>builds.build-requested</c>; whatever is not ours keeps its name.
+    /// </summary>
     private sealed class ContractNames(IEntityNameFormatter others) : IEntityNameFormatter
     {
         public string FormatEntityName<T>() =>

@@ -14,7 +14,8 @@ namespace Builds.Gateway.Claiming;
 public sealed class Claims(
     BuildQueue queue, Turns turns, CredentialRelease credentials, Liveness liveness, TimeProvider clock)
 {
-    /// <param name="problem">What is wrong with a request that is not known yet, as far as its rules do not say.</param>
+    /// <param name="problem">What is wrong with a request that is not known yet, as far as its rules do not
+    /// say.</param>
     public BuildClaim Claim(SqliteConnection db, ClaimBuild ask, string? problem = null)
     {
         // A message may reach a worker before its copy reaches the Gateway.

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Builds.Contracts;
 using Builds.Gateway.Defining;
 using Builds.Gateway.Queueing;
@@ -14,7 +13,9 @@ public sealed class ListDefinitionsConsumer(GatewayStore store) : IConsumer<List
     private const int Page = 500;
 
     private const string SelectPage = """
-        select registry as Registry, repository as Repository, version as Version, definition as Definition from image
+        select registry as Registry, repository as Repository, definition as Json, version as Version,
+               defined_at as DefinedAt
+          from image
          where @repository is null or (registry, repository) > (@registry, @repository)
          order by registry, repository
          limit @Page
@@ -24,34 +25,13 @@ public sealed class ListDefinitionsConsumer(GatewayStore store) : IConsumer<List
     {
         var after = context.Message.After;
         var rows = store.Read(db => db
-            .Query<Row>(SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository, Page })
+            .Query<DefinedImage>(SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository, Page })
             .AsList());
         await context.RespondAsync(new Definitions
         {
-            Images = [.. rows.Select(row => row.Defined())],
+            Images = [.. rows.Select(image => image.Message)],
             Next = rows.Count == Page ? rows[^1].Image : null,
         });
-    }
-
-    private sealed record Row(string Registry, string Repository, long Version, string Definition)
-    {
-        public ImageReference Image => new() { Registry = Registry, Repository = Repository };
-
-        public ImageDefined Defined()
-        {
-            var definition = JsonSerializer.Deserialize<ImageDefinition>(Definition, BuildQueue.Json)!;
-            return new ImageDefined
-            {
-                Image = Image,
-                Version = Version,
-                Source = definition.Source,
-                Tags = definition.Tags,
-                BuildArgs = definition.BuildArgs,
-                Target = definition.Target,
-                Platform = definition.Platform,
-                Rebuild = definition.Rebuild,
-            };
-        }
     }
 }
 

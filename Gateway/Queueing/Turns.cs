@@ -28,7 +28,9 @@ public sealed class Turns(Outbox outbox, Endings endings)
         update build set state = 'waiting', reason = @reason where number = @Number and state <> 'running'
         """;
 
-    /// <summary>For a build that could start: it does, is made to wait, or ends because a newer one does its work.</summary>
+    /// <summary>
+    /// For a build that could start: it does, is made to wait, or ends because a newer one does its work.
+    /// </summary>
     /// <returns>Null where it is its turn; otherwise why not.</returns>
     public string? Take(SqliteConnection db, QueuedBuild build)
     {

@@ -4,7 +4,9 @@ using MassTransit;
 
 namespace Builds.GraphTracker.Cascading;
 
-/// <summary>What a push of a base image sets off. For now only its queues, so that nothing sent early is lost.</summary>
+/// <summary>
+/// What a push of a base image sets off. For now only its queues, so that nothing sent early is lost.
+/// </summary>
 public static class CascadingSlice
 {
     public static void AddCascadingTopology(this IRabbitMqBusFactoryConfigurator rabbit)

@@ -19,7 +19,9 @@ public abstract record AttemptEnd
         _ => new Lost(reason),
     };
 
-    /// <summary>The question that tells what the tags are to be. Of an attempt without an outcome it is always refused.</summary>
+    /// <summary>
+    /// The question that tells what the tags are to be. Of an attempt without an outcome it is always refused.
+    /// </summary>
     public static BuildCompleted Asking(RunningBuild build, AttemptEnd end, int logBatches) =>
         (end as Outcome ?? new Outcome(BuildOutcome.Errored, FailureClass.Service, null, null)).Completed(build, logBatches);
 

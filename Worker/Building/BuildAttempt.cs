@@ -18,7 +18,8 @@ public sealed partial class BuildAttempt(
     private static readonly TimeSpan MendLimit = TimeSpan.FromMinutes(2);
 
     // Without it RabbitMQ drops, silently, what no queue is bound for.
-    private static readonly IPipe<PublishContext> MustArrive = Pipe.Execute<PublishContext>(sent => sent.Mandatory = true);
+    private static readonly IPipe<PublishContext> MustArrive =
+        Pipe.Execute<PublishContext>(sent => sent.Mandatory = true);
 
     public async Task RunAsync(RunningBuild build, SealedCredentials? credentials)
     {
@@ -31,7 +32,7 @@ public sealed partial class BuildAttempt(
         await AnnounceAsync(build);
 
         var end = (broken ?? await EndOfAsync(build, recipe.RunAsync(build, opened, log, leftovers))).Masked(log.Mask);
-        var cleaning = leftovers.DisposeAsync().AsTask(); // needed by nobody any more, and the Gateway may be away for long
+        var cleaning = leftovers.DisposeAsync().AsTask(); // needed by nobody any more; the answer may take its time
         await log.SealAsync(CancellationToken.None);
         await SettleAsync(build, end, log.Batches);
         await cleaning;

@@ -3,7 +3,9 @@ using Builds.Contracts;
 
 namespace Builds.Worker.Building;
 
-/// <summary>Brings batches to the broker, several at a time and each until it is taken; whoever adds too many waits.</summary>
+/// <summary>
+/// Brings batches to the broker, several at a time and each until it is taken; whoever adds too many waits.
+/// </summary>
 public sealed partial class BuildLogDelivery : IAsyncDisposable
 {
     private const int InFlight = 8;

@@ -64,7 +64,9 @@ public sealed class BuildLogStream : IAsyncDisposable
         return string.Join('\n', lines);
     }
 
-    /// <summary>Output as it comes, UTF-8, cut anywhere; the rest of a line waits for the next piece of the same step.</summary>
+    /// <summary>
+    /// Output as it comes, UTF-8, cut anywhere; the rest of a line waits for the next piece of the same step.
+    /// </summary>
     public async ValueTask WriteAsync(string step, ReadOnlyMemory<byte> output, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
@@ -93,7 +95,9 @@ public sealed class BuildLogStream : IAsyncDisposable
         }
     }
 
-    /// <summary>A whole line of our own, without its line end. What the step had not ended yet is ended before it.</summary>
+    /// <summary>
+    /// A whole line of our own, without its line end. What the step had not ended yet is ended before it.
+    /// </summary>
     public async ValueTask LineAsync(string step, string line, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
@@ -112,7 +116,9 @@ public sealed class BuildLogStream : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends every line and makes the last batch: <see cref="Batches"/> is final. Nothing may be written afterwards.</summary>
+    /// <summary>
+    /// Ends every line and makes the last batch: <see cref="Batches"/> is final. Nothing may be written afterwards.
+    /// </summary>
     public async Task SealAsync(CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);

@@ -34,7 +34,8 @@ public sealed partial class BuildRequestedConsumer(
         try
         {
             var claim = await claims.ClaimAsync(
-                new ClaimBuild { ClaimId = NewId.NextGuid(), Request = request, Worker = options.Value.Name }, builds.Draining);
+                new ClaimBuild { ClaimId = NewId.NextGuid(), Request = request, Worker = options.Value.Name },
+                builds.Draining);
             if (claim.Verdict == ClaimVerdict.Granted)
             {
                 Log.Granted(logger, request.BuildId, claim.Attempt!.Value);

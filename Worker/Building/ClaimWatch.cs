@@ -54,7 +54,9 @@ public sealed class ClaimWatch : IAsyncDisposable
         _phaseChanged.Dispose();
     }
 
-    /// <summary>Nothing may be pushed without it: returns once the Gateway has confirmed the claim, or ends the build.</summary>
+    /// <summary>
+    /// Nothing may be pushed without it: returns once the Gateway has confirmed the claim, or ends the build.
+    /// </summary>
     public static async Task ConfirmAsync(RunningBuild build, ClaimClient claims)
     {
         var answer = await claims.RenewAsync(Question(build), build.Cancel);

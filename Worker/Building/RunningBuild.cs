@@ -16,7 +16,8 @@ public enum Ending
 }
 
 /// <summary>One attempt at a build by this worker: what it is, how far it is, and what ends it.</summary>
-public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOffset grantedAt, TimeProvider clock) : IDisposable
+public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOffset grantedAt, TimeProvider clock)
+    : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,7 +50,9 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
     /// <summary>Raised at each change of phase.</summary>
     public event Action? PhaseChanged;
 
-    /// <summary>Completes once the outcome is concluded or the claim is gone: the delivery may be acknowledged.</summary>
+    /// <summary>
+    /// Completes once the outcome is concluded or the claim is gone: the delivery may be acknowledged.
+    /// </summary>
     public Task Settled => _settled.Task;
 
     /// <summary>The Gateway's instant, by a monotonic clock of ours.</summary>

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Builds.Worker.Building;
 
-/// <summary>The output of one step on its way from pieces to lines: secrets masked, control characters made visible.</summary>
+/// <summary>
+/// The output of one step on its way from pieces to lines: secrets masked, control characters made visible.
+/// </summary>
 public sealed class StepOutput(SecretMask mask, int longestLine)
 {
     private const byte Masked = 0x01; // cannot be told from a control character, which is not kept either
@@ -134,10 +136,11 @@ public sealed class StepOutput(SecretMask mask, int longestLine)
     private static string Printable(string text)
     {
         var clean = new StringBuilder(text.Length);
+        var masked = false;
         foreach (var c in text)
         {
             if (c == (char)Masked)
-                _ = clean.Length >= 3 && clean[^1] == '*' && clean[^2] == '*' && clean[^3] == '*' ? clean : clean.Append("***");
+                clean.Append(masked ? "" : "***"); // once, whatever the length of the secret
             else if (c < ' ' && c != '\t')
                 clean.Append((char)(0x2400 + c)); // a picture of it: nothing a terminal would obey
             else if (c == 0x7f)
@@ -146,6 +149,7 @@ public sealed class StepOutput(SecretMask mask, int longestLine)
                 clean.Append('\ufffd');
             else
                 clean.Append(c);
+            masked = c == (char)Masked;
         }
 
         return clean.ToString();

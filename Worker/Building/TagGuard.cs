@@ -12,7 +12,8 @@ public sealed partial class TagGuard(ClaimClient claims, ImagePusher images, ILo
 {
     private const int Tries = 5; // builds of one tag follow each other, so they cannot cross for ever
 
-    /// <param name="completed">Asked anew: since its first answer a later build may have moved a tag, and rightly so.</param>
+    /// <param name="completed">Asked anew: since its first answer a later build may have moved a tag, and rightly
+    /// so.</param>
     public async Task KeepAsync(BuildCompleted completed, OpenedCredentials credentials, CancellationToken cancel)
     {
         try
@@ -26,7 +27,8 @@ public sealed partial class TagGuard(ClaimClient claims, ImagePusher images, ILo
         }
     }
 
-    /// <returns>Whether something was mended, and is to be looked at again: another may have pushed meanwhile.</returns>
+    /// <returns>Whether something was mended, and is to be looked at again: another may have pushed
+    /// meanwhile.</returns>
     private async Task<bool> MendAsync(BuildCompleted completed, OpenedCredentials credentials, CancellationToken cancel)
     {
         var mended = false;

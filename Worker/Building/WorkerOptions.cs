@@ -17,11 +17,16 @@ public sealed class WorkerOptions
     [Required]
     public string Folder { get; init; } = null!;
 
-    /// <summary>Seconds between renewals of a claim; the Gateway holds one dead that is not renewed for 60 s (Claims:RenewalLimitSeconds).</summary>
+    /// <summary>
+    /// Seconds between renewals of a claim; the Gateway holds one dead that is not renewed for 60 s
+    /// (Claims:RenewalLimitSeconds).
+    /// </summary>
     [Range(1, 60)]
     public int RenewalSeconds { get; init; } = 15;
 
-    /// <summary>Seconds that running builds get at a shutdown before they are given back to be built elsewhere.</summary>
+    /// <summary>
+    /// Seconds that running builds get at a shutdown before they are given back to be built elsewhere.
+    /// </summary>
     [Range(0, 4 * 60 * 60)]
     public int DrainSeconds { get; init; } = 600;
 

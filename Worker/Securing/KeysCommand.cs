@@ -29,7 +29,9 @@ public static class KeysCommand
         Write(Path.Combine(folder, kid + ".pem"), key.ExportPkcs8PrivateKeyPem(), OwnerOnly);
 
         // The private half is on disk before anybody can seal to the public one.
-        var set = File.Exists(file) ? JsonNode.Parse(File.ReadAllText(file))!.AsObject() : new JsonObject { ["keys"] = new JsonArray() };
+        var set = File.Exists(file)
+            ? JsonNode.Parse(File.ReadAllText(file))!.AsObject()
+            : new JsonObject { ["keys"] = new JsonArray() };
         set["keys"]!.AsArray().Add((JsonNode)jwk);
         Write(file + ".new", set.ToJsonString(), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         File.Move(file + ".new", file, overwrite: true);
@@ -40,10 +42,16 @@ public static class KeysCommand
     private static JsonObject Jwk(RSAParameters key)
     {
         var (e, n) = (Base64Url(key.Exponent!), Base64Url(key.Modulus!));
-        var thumbprint = SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { e, kty = "RSA", n }))); // RFC 7638
+        var canonical = JsonSerializer.Serialize(new { e, kty = "RSA", n }); // RFC 7638
+        var thumbprint = SHA256.HashData(Encoding.UTF8.GetBytes(canonical));
         return new JsonObject
         {
-            ["kty"] = "RSA", ["kid"] = Base64Url(thumbprint), ["use"] = "enc", ["alg"] = "RSA-OAEP-256", ["n"] = n, ["e"] = e,
+            ["kty"] = "RSA",
+            ["kid"] = Base64Url(thumbprint),
+            ["use"] = "enc",
+            ["alg"] = "RSA-OAEP-256",
+            ["n"] = n,
+            ["e"] = e,
         };
     }
 

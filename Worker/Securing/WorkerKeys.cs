@@ -9,7 +9,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Securing;
 
-/// <summary>Opens what was sealed to the workers: JWE (RFC 7516), RSA-OAEP-256 and A256GCM, told apart by kid.</summary>
+/// <summary>
+/// Opens what was sealed to the workers: JWE (RFC 7516), RSA-OAEP-256 and A256GCM, told apart by kid.
+/// </summary>
 public sealed class WorkerKeys(IOptions<KeyOptions> options)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -18,7 +20,8 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
         RespectNullableAnnotations = true,
     };
 
-    /// <exception cref="BuildFailedException">It can be opened by no worker, or is for another host than it is used for.</exception>
+    /// <exception cref="BuildFailedException">It can be opened by no worker, or is for another host than it is used
+    /// for.</exception>
     /// <exception cref="MissingKeyException">This worker lacks the key.</exception>
     public OpenedCredentials Open(SealedCredentials? credentials) =>
         credentials is null

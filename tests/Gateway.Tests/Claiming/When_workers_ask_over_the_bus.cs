@@ -3,6 +3,7 @@ using Builds.Gateway.Queueing;
 using Builds.Gateway.Tests.Queueing;
 using Builds.Parts;
 using Builds.ServiceDefaults;
+using Dapper;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -102,13 +103,26 @@ public sealed class When_workers_ask_over_the_bus : IDisposable
         Assert.That(claim.Attempt, Is.EqualTo(2));
     }
 
+    private const string Definition = """{"git":"https://git.example.org/team/api.git","ref":"main","tags":["latest"]}""";
+
+    private const string Define501 = """
+        with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < 501)
+        insert into image (registry, repository, namespace, definition, version, defined_at)
+        select 'registry.example.org', printf('team/%03d', number), 'team', @definition, 1, 0 from numbers
+        """;
+
     [Test]
     public async Task Should_page_through_the_definitions()
     {
-        var definitions = await AskAsync<ListDefinitions, Definitions>(new());
+        await _gateway.Store.WriteAsync(db => { db.Execute(Define501, new { definition = Definition }); }, default);
 
-        Assert.That(definitions.Images, Is.Empty);
-        Assert.That(definitions.Next, Is.Null);
+        var first = await AskAsync<ListDefinitions, Definitions>(new());
+        var second = await AskAsync<ListDefinitions, Definitions>(new() { After = first.Next });
+
+        var names = first.Images.Concat(second.Images).Select(image => image.Image.Repository);
+        Assert.That(names, Is.EqualTo(Enumerable.Range(1, 501).Select(number => $"team/{number:000}")));
+        Assert.That(second.Images[0].Source.Git, Is.EqualTo("https://git.example.org/team/api.git"));
+        Assert.That((first.Images.Count, second.Next), Is.EqualTo((500, (ImageReference?)null)));
     }
 
     private async Task<TAnswer> AskAsync<T, TAnswer>(T question)
