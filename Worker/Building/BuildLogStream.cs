@@ -9,9 +9,7 @@ namespace Builds.Worker.Building;
 /// </summary>
 public sealed class BuildLogStream : IAsyncDisposable
 {
-    private const int BatchBytes = 64 * 1024;
     private const int Portion = 16 * 1024; // so that no batch is much larger than it should be
-    private static readonly TimeSpan BatchAge = TimeSpan.FromMilliseconds(250);
 
     private readonly Guid _buildId;
     private readonly int _attempt;
@@ -22,15 +20,11 @@ public sealed class BuildLogStream : IAsyncDisposable
 
     private readonly Dictionary<string, StepOutput> _steps = [];
     private readonly List<string> _lines = [];
+    private readonly BuildLogBatch _batch = new();
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _sealed = new();
     private readonly Task _ageing;
 
-    private List<LogRun> _runs = [];
-    private List<string> _text = [];
-    private string _step = "";
-    private DateTimeOffset _at;
-    private int _bytes;
     private long _total;
     private long _leftOut;
     private long _lastOutput;
@@ -170,49 +164,31 @@ public sealed class BuildLogStream : IAsyncDisposable
         return KeepAsync(step, cancel);
     }
 
-    // Lines that share a step and a quarter of a second are one run.
     private async ValueTask KeepAsync(string step, CancellationToken cancel)
     {
         if (_lines.Count == 0)
             return;
 
-        var now = _clock.GetUtcNow();
-        if (step != _step || now - _at > BatchAge)
-        {
-            EndRun();
-            (_step, _at) = (step, now);
-        }
-
-        _text.AddRange(_lines);
-        _bytes += _lines.Sum(line => line.Length + 3);
+        _batch.Add(step, _lines, _clock.GetUtcNow());
         _lines.Clear();
-        if (_bytes >= BatchBytes)
+        if (_batch.IsFull)
             await SealBatchAsync(cancel);
-    }
-
-    private void EndRun()
-    {
-        if (_text.Count == 0)
-            return;
-        _runs.Add(new LogRun { Step = _step, At = _at, Text = _text });
-        _text = [];
     }
 
     private async ValueTask SealBatchAsync(CancellationToken cancel)
     {
-        EndRun();
-        if (_runs.Count == 0)
+        if (_batch.Runs() is not { Count: > 0 } runs)
             return;
 
-        var batch = new BuildLog { BuildId = _buildId, Attempt = _attempt, Sequence = Batches, Runs = _runs };
+        var batch = new BuildLog { BuildId = _buildId, Attempt = _attempt, Sequence = Batches, Runs = runs };
         await _delivery.AddAsync(batch, cancel); // a full channel is what holds the build back
-        (_runs, _bytes) = ([], 0);
+        _batch.Clear();
         Batches++;
     }
 
     private async Task SealOldAsync()
     {
-        using var timer = new PeriodicTimer(BatchAge, _clock);
+        using var timer = new PeriodicTimer(BuildLogBatch.Age, _clock);
         try
         {
             while (await timer.WaitForNextTickAsync(_sealed.Token))
