@@ -8,11 +8,15 @@ namespace Builds.Flow.Tests;
 /// <summary>A whole installation: every service as it was built, over real parts.</summary>
 public sealed class Installation : IAsyncDisposable
 {
+    private const string NotificationSecret = "between-registry-and-gateway";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     private readonly TempFolder _folder = new("installation");
     private readonly List<ServiceProcess> _workers = [];
     private readonly InstallationOptions _options;
+
+    private readonly int _gatewayPort = FreePort.Next();
 
     private FaultProxy? _registryProxy;
 
@@ -28,6 +32,9 @@ public sealed class Installation : IAsyncDisposable
     public ServiceProcess Gateway { get; private set; } = null!;
     public IReadOnlyList<ServiceProcess> Workers => _workers;
 
+    /// <summary>Where <see cref="InstallationOptions.Graph"/> asks for it.</summary>
+    public ServiceProcess? GraphTracker { get; private set; }
+
     /// <summary>The Gateway's API with the first admin token.</summary>
     public HttpClient Api { get; private set; } = null!;
 
@@ -38,6 +45,8 @@ public sealed class Installation : IAsyncDisposable
         {
             await installation.StartPartsAsync();
             await installation.StartGatewayAsync();
+            if (options.Graph)
+                await installation.StartGraphTrackerAsync();
             for (var i = 0; i < options.Workers; i++)
                 await installation.AddWorkerAsync();
             return installation;
@@ -148,14 +157,14 @@ public sealed class Installation : IAsyncDisposable
     }
 
     public string Outputs() =>
-        string.Join("\n", _workers.Append(Gateway).Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
+        string.Join("\n", _workers.Append(Gateway).Append(GraphTracker).OfType<ServiceProcess>().Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
 
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
         foreach (var worker in _workers)
             await worker.DisposeAsync();
-        foreach (var part in new IAsyncDisposable?[] { Gateway, Engine, Git, _registryProxy, Registry, Broker })
+        foreach (var part in new IAsyncDisposable?[] { GraphTracker, Gateway, Engine, Git, _registryProxy, Registry, Broker })
         {
             if (part is not null)
                 await part.DisposeAsync();
@@ -167,7 +176,12 @@ public sealed class Installation : IAsyncDisposable
     private async Task StartPartsAsync()
     {
         var broker = Broker.StartAsync();
-        Registry = await Registry.StartAsync(_options.Registry);
+        var registry = _options.Registry ?? new RegistryOptions();
+        Registry = await Registry.StartAsync(!_options.Graph ? registry : registry with
+        {
+            Notify = new Uri($"http://127.0.0.1:{_gatewayPort}/hooks/registry"),
+            NotifyAuthorization = $"Bearer {NotificationSecret}",
+        });
         if (_options.BehindProxy is { } use)
             use(_registryProxy = FaultProxy.Before(Registry.Port));
         Git = await GitServer.StartAsync(_options.Git);
@@ -178,6 +192,22 @@ public sealed class Installation : IAsyncDisposable
             ServiceProcess.Built("Worker"),
             ["keys", "create", "--folder", _folder.File("keys"), "--public", _folder.File("keys.json")]);
         Broker = await broker;
+    }
+
+    private async Task StartGraphTrackerAsync()
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Bus:Address"] = Broker.Address.ToString(),
+            ["Bus:HeartbeatSeconds"] = "5",
+            ["Store:Folder"] = "{folder}/state",
+            ["Registries:Default"] = Registry.Host,
+            ["Registries:Known:0:Host"] = Registry.Host,
+            ["Registries:Known:0:Url"] = Registry.Url.ToString(),
+        };
+        foreach (var (key, value) in _options.GraphTrackerSettings)
+            settings[key] = value;
+        GraphTracker = await ServiceProcess.StartAsync("GraphTracker", settings);
     }
 
     private async Task StartGatewayAsync()
@@ -192,10 +222,16 @@ public sealed class Installation : IAsyncDisposable
             ["Keys:File"] = _folder.File("keys.json"),
             ["Tokens:AdminFile"] = "{folder}/admin-token",
         };
+        if (_options.Graph)
+        {
+            settings["Hooks:Registries:0:Host"] = Registry.Host;
+            settings["Hooks:Registries:0:Secret"] = NotificationSecret;
+        }
+
         foreach (var (key, value) in _options.GatewaySettings)
             settings[key] = value;
 
-        Gateway = await ServiceProcess.StartAsync("Gateway", settings);
+        Gateway = await ServiceProcess.StartAsync("Gateway", settings, port: _gatewayPort);
         var token = (await File.ReadAllTextAsync(Path.Combine(Gateway.Folder, "admin-token"))).Trim();
         Api = new HttpClient { BaseAddress = Gateway.Url, Timeout = TimeSpan.FromMinutes(10) };
         Api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -216,6 +252,11 @@ public sealed record InstallationOptions
     public GitServerOptions? Git { get; init; }
     public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string> WorkerSettings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>With GraphTracker, and with a registry that notifies the Gateway.</summary>
+    public bool Graph { get; init; }
+
+    public IReadOnlyDictionary<string, string> GraphTrackerSettings { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>A build as the API shows it.</summary>
@@ -227,6 +268,14 @@ public sealed record Build(JsonElement Json)
     public string? Digest => Text("digest");
     public string? Commit => Text("commit");
     public int Attempt => Json.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : 0;
+    public string? CauseKind =>
+        Json.TryGetProperty("cause", out var cause) && cause.ValueKind == JsonValueKind.Object
+            ? cause.GetProperty("kind").GetString()
+            : null;
+
+    public DateTimeOffset StartedAt => Json.GetProperty("startedAt").GetDateTimeOffset();
+    public DateTimeOffset FinishedAt => Json.GetProperty("finishedAt").GetDateTimeOffset();
+
     public bool HasEnded => State is not ("accepted" or "queued" or "waiting" or "running");
 
     public IReadOnlyList<string> Phases =>
