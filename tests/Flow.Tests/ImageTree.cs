@@ -107,7 +107,7 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
             {
                 var build = rebuilds[image];
                 Assert.That(await DigestOfAsync(image), Is.EqualTo(build.Digest).And.Not.EqualTo(_planted[image]), image);
-                Assert.That(Puts(image), Is.EqualTo(build.Attempt + 1), $"manifests put of {image}");
+                Assert.That(Puts(image), Is.InRange(2, build.Attempt + 1), $"manifests put of {image}");
                 foreach (var one in bases)
                     Assert.That(build.StartedAt, Is.GreaterThanOrEqualTo(rebuilds[one].FinishedAt), $"{image} after {one}");
                 if (image != "team/static")
