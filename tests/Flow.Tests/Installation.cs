@@ -10,6 +10,8 @@ public sealed class Installation : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
+    private static readonly string FakeDockerMachine = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
+
     private readonly TempFolder _folder = new("installation");
     private readonly List<ServiceProcess> _workers = [];
     private readonly InstallationOptions _options;
@@ -27,6 +29,9 @@ public sealed class Installation : IAsyncDisposable
 
     public ServiceProcess Gateway { get; private set; } = null!;
     public IReadOnlyList<ServiceProcess> Workers => _workers;
+
+    /// <summary>Where the VMs of the <c>docker-machine</c> provider are.</summary>
+    private string Cloud => _folder.Folder("cloud");
 
     /// <summary>The Gateway's API with the first admin token.</summary>
     public HttpClient Api { get; private set; } = null!;
@@ -68,10 +73,10 @@ public sealed class Installation : IAsyncDisposable
             settings["Machines:Engine:Address"] = Engine.Socket.ToString();
         if (_options.Provider == "docker-machine")
         {
-            settings["Machines:DockerMachine:Binary"] = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
+            settings["Machines:DockerMachine:Binary"] = FakeDockerMachine;
             settings["Machines:DockerMachine:Driver"] = "fake";
             settings["Machines:DockerMachine:CreateOptions:0"] = "--fake-cloud";
-            settings["Machines:DockerMachine:CreateOptions:1"] = _folder.Folder("cloud");
+            settings["Machines:DockerMachine:CreateOptions:1"] = Cloud;
         }
 
         foreach (var (key, value) in _options.WorkerSettings)
@@ -128,12 +133,26 @@ public sealed class Installation : IAsyncDisposable
         await Wait.ForAsync(
             $"build {id} {what}", async () => await BuildAsync(id) is var build && condition(build) ? build : null, Deadline);
 
+    /// <summary>A good build of a new image, from the request to its tag.</summary>
+    public async Task NextIsServedAsync()
+    {
+        var image = $"team/next-{Guid.NewGuid():N}";
+        await DefineAsync(image, ("Dockerfile", $"FROM {Registry.Host}/library/busybox:1\nLABEL good={image}\n"));
+        var build = await EndOfAsync(await RequestAsync(image));
+        Assert.That(build.State, Is.EqualTo("succeeded"), build.Json.ToString());
+        Assert.That(await Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
+    }
+
     /// <summary>The whole log, followed to its end.</summary>
     public Task<string> LogOfAsync(Guid id) => Api.GetStringAsync($"v1/builds/{id}/log?follow=true");
 
-    /// <summary>Machines and checkouts of all workers: nothing may be left of a build that has ended.</summary>
+    /// <summary>
+    /// Machines and checkouts of all workers, VMs, and what was built in a shared daemon: nothing may be left of builds
+    /// that have ended.
+    /// </summary>
     public async Task NothingIsLeftAsync()
     {
+        await Wait.UntilAsync("every VM is gone", () => VMs().Length == 0, Deadline);
         foreach (var worker in _workers)
         {
             foreach (var folder in new[] { "machines", "checkouts" })
@@ -145,7 +164,15 @@ public sealed class Installation : IAsyncDisposable
                     Deadline);
             }
         }
+
+        foreach (var kind in Engine is null ? [] : new[] { "images/json", "containers/json" })
+            await Wait.UntilAsync(
+                $"no {kind} are in the engine",
+                async () => (await Engine!.Http.GetStringAsync(new Uri(kind + "?all=1", UriKind.Relative))).Trim() == "[]",
+                Deadline);
     }
+
+    private string[] VMs() => Directory.GetDirectories(Cloud);
 
     public string Outputs() =>
         string.Join("\n", _workers.Append(Gateway).Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
@@ -155,6 +182,8 @@ public sealed class Installation : IAsyncDisposable
         Api?.Dispose();
         foreach (var worker in _workers)
             await worker.DisposeAsync();
+        foreach (var vm in VMs()) // of a test that failed; their store knows them no more
+            await Command.RunAsync(FakeDockerMachine, "fake-destroy", Cloud, Path.GetFileName(vm));
         foreach (var part in new IAsyncDisposable?[] { Gateway, Engine, Git, _registryProxy, Registry, Broker })
         {
             if (part is not null)
