@@ -89,7 +89,7 @@ public sealed class HeldInstallation : IAsyncDisposable
 
     private static Dictionary<string, string> Impatience => new()
     {
-        ["Claims:RenewalLimitSeconds"] = "8", // instead of a minute
+        ["Claims:RenewalLimitSeconds"] = "14", // instead of a minute; a question that a dead broker took is asked again after 11 s
         ["Claims:SweepSeconds"] = "1",
     };
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Builds.Contracts.Tests;
 using Builds.Contracts.Tests.Publishing;
 using Builds.Parts;
 
@@ -92,12 +93,9 @@ public sealed class When_requests_meet
     {
         var repository = await _builds.Git.CreateRepositoryAsync("ruby.git");
         await repository.CommitAsync(("Dockerfile", From + "RUN echo asked for by ruby\n"));
-        var root = new FileInfo(typeof(When_requests_meet).Assembly.Location).Directory!;
-        while (!File.Exists(Path.Combine(root.FullName, "Builds.sln")))
-            root = root.Parent!;
 
         var ended = await RubyPublisher.RequestAsync(
-            Path.Combine(root.FullName, "docs/examples/request_build.rb"),
+            Path.Combine(Repository.Root, "docs/examples/request_build.rb"),
             _builds.Broker.Address,
             ("team/ruby", _builds.Git.UrlOf(repository).ToString(), "main", "latest"),
             ("BUILD_LIMIT", "120"));

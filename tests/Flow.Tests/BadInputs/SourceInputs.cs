@@ -46,10 +46,11 @@ internal static class SourceInputs
             at => at.SourceAsync(
                 ("Dockerfile", at.From + "COPY . /all\nRUN ls /all | sed 's/^/copied: /'\n"),
                 (".dockerignore", "*\n!kept\n"),
-                ("kept", ""))) with
+                ("kept", ""),
+                ("dropped", ""))) with
         {
             Log = ["copied: kept"],
-            Hidden = ["copied: Dockerfile"],
+            Hidden = ["copied: dropped"],
         },
     ];
 }

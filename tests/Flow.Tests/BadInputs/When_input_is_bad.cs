@@ -26,9 +26,13 @@ public sealed class When_input_is_bad
     public async Task Should_tell_who_can_mend_it_and_leave_nothing_half_made(BadInput input)
     {
         var image = NewImage();
-        await _at.Builds.DefineAsync(image, await input.Definition(_at));
+        var definition = await input.Definition(_at);
+        await _at.Builds.DefineAsync(image, definition);
 
-        var id = await _at.Builds.RequestAsync(image, input.Request);
+        var request = JsonSerializer.SerializeToNode(input.Request)!;
+        if (definition.TryGetValue("registry", out var registry))
+            request["registry"] = registry.ToString();
+        var id = await _at.Builds.RequestAsync(image, request);
         var build = await _at.Builds.EndOfAsync(id);
         var log = await _at.Builds.LogOfAsync(id);
 
