@@ -23,7 +23,7 @@ internal static class RegistryInputs
                 ["registry"] = at.LockedRegistry.Host,
                 ["credentials"] = new { registries = new[] { "mispusher" } },
             },
-            Reason = ["does not let user \"pusher\" push to team/", "Mend that credential"],
+            Reason = ["does not let user \"pusher\" for 127.0.0.1:", "push to team/", "Mend that credential"],
             Hidden = ["wr0ng"],
         },
     ];
