@@ -73,8 +73,8 @@ public sealed class When_a_registry_is_unwell
 
         Assert.That((build.State, build.Class), Is.EqualTo(("errored", "service")), build.Json.ToString());
         Assert.That(build.Reason, Does.Contain(_proxy.Host).And.Contain("its operator").And.Contain("disk is full"));
-        Assert.That(log, Does.Contain("Retrying in 5 seconds"));
-        Assert.That(log.Split("Retrying in 5 seconds"), Has.Length.EqualTo(2), "the daemon's own tries are enough");
+        var again = log.Split('\n').Where(line => line.EndsWith(": Retrying in 5 seconds", StringComparison.Ordinal));
+        Assert.That(again, Is.Not.Empty.And.Unique, "each layer once: the daemon's own tries are enough");
         foreach (var uploads in Directory.GetDirectories(_disk.FullPath, "_uploads", SearchOption.AllDirectories))
             Directory.Delete(uploads, recursive: true); // as its operator would make room
         await NothingHalfMadeAsync(image);
