@@ -57,13 +57,34 @@ public sealed class When_a_registry_is_unwell
     }
 
     [Test]
-    public async Task Should_name_it_where_it_refuses()
+    public async Task Should_name_it_where_it_refuses_what_is_pushed()
     {
         var (image, build, _) = await BuildAsync("true", new Fault.Refuse());
 
         Assert.That((build.State, build.Class), Is.EqualTo(("errored", "service")), build.Json.ToString());
         Assert.That(build.Reason, Does.Contain("could not be pushed").And.Contain(_proxy.Host).And.Contain("refused"));
         await NothingHalfMadeAsync(image);
+    }
+
+    [Test]
+    public async Task Should_name_it_where_it_refuses_to_give_a_base()
+    {
+        var (image, build, _) = await BuildAsync("true", new Fault.Refuse(), $"{_proxy.Host}/library/busybox:1");
+
+        Assert.That((build.State, build.Class), Is.EqualTo(("errored", "service")), build.Json.ToString());
+        Assert.That(build.Reason, Does.Contain(_proxy.Host).And.Contain("cannot be reached").And.Contain("refused"));
+        await NothingHalfMadeAsync(image);
+    }
+
+    [Test]
+    public async Task Should_wait_for_a_base_that_trickles()
+    {
+        await _builds.Registry.PushNewBaseAsync("library/trickling", "1");
+
+        var (image, build, _) = await BuildAsync("true", new Fault.Slow(300_000), $"{_proxy.Host}/library/trickling:1");
+
+        Assert.That((build.State, build.Attempt), Is.EqualTo(("succeeded", 1)), build.Json.ToString());
+        Assert.That(await _builds.Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
     }
 
     [Test]
@@ -80,10 +101,11 @@ public sealed class When_a_registry_is_unwell
         await NothingHalfMadeAsync(image);
     }
 
-    private async Task<(string Image, Build Build, string Log)> BuildAsync(string command, Fault fault)
+    private async Task<(string Image, Build Build, string Log)> BuildAsync(
+        string command, Fault fault, string? from = null)
     {
         var image = $"team/unwell-{++_images}";
-        var dockerfile = $"FROM {_builds.Registry.Host}/library/busybox:1\nRUN {command} # {image}\n";
+        var dockerfile = $"FROM {from ?? $"{_builds.Registry.Host}/library/busybox:1"}\nRUN {command} # {image}\n";
         await _builds.DefineAsync(image, ("Dockerfile", dockerfile));
         await _proxy.SetAsync(fault);
         var id = await _builds.RequestAsync(image);
