@@ -10,7 +10,7 @@ public sealed class BadPlaces : IAsyncDisposable
 
     private static readonly Dictionary<string, string> Limits = new()
     {
-        ["Sources:IdleLimit"] = "00:00:02",
+        ["Sources:IdleLimit"] = "00:00:10",
         ["Sources:Retries"] = "0",
         ["Sources:MaxReceivedBytes"] = $"{8 << 20}",
         ["Sources:MaxFileBytes"] = $"{64 << 20}",

@@ -52,7 +52,7 @@ internal static class GitInputs
         {
             Definition = at => Task.FromResult(BadPlaces.At(at.SilentGit.Url)),
             Class = "limit",
-            Reason = ["has sent nothing for 2 s"],
+            Reason = ["has sent nothing for 10 s"],
         },
         new("a git server that sends branches for ever")
         {
