@@ -230,38 +230,3 @@ public sealed class Installation : IAsyncDisposable
         Api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 }
-
-public sealed record InstallationOptions
-{
-    /// <summary>engine, dockerd or docker-machine.</summary>
-    public string Provider { get; init; } = "engine";
-
-    public int Workers { get; init; } = 1;
-
-    /// <summary>Given the proxy that everybody but the test reaches the registry through.</summary>
-    public Action<FaultProxy>? BehindProxy { get; init; }
-
-    public RegistryOptions? Registry { get; init; }
-    public GitServerOptions? Git { get; init; }
-    public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
-    public IReadOnlyDictionary<string, string> WorkerSettings { get; init; } = new Dictionary<string, string>();
-}
-
-/// <summary>A build as the API shows it.</summary>
-public sealed record Build(JsonElement Json)
-{
-    public string State => Json.GetProperty("state").GetString()!;
-    public string? Reason => Text("reason");
-    public string? Class => Text("class");
-    public string? Digest => Text("digest");
-    public string? Commit => Text("commit");
-    public int Attempt => Json.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : 0;
-    public bool HasEnded => State is not ("accepted" or "queued" or "waiting" or "running");
-
-    public IReadOnlyList<string> Phases =>
-        Json.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Array
-            ? [.. phases.EnumerateArray().Select(phase => phase.GetProperty("name").GetString()!)]
-            : [];
-
-    private string? Text(string name) => Json.TryGetProperty(name, out var value) ? value.GetString() : null;
-}
