@@ -82,6 +82,10 @@ public sealed partial class ImagePusher(
             each => docker.Images.PushImageAsync(name.Name, parameters, access, each, cancel), cancel);
         if (error is not null && DaemonTransfer.IsDenied(error))
             throw Denied(name, credential, error, null);
+        if (error is not null && (transfer.HasTriedAgain || DaemonTransfer.IsFull(error)))
+            throw new RegistryUnavailableException(
+                $"{name} could not be pushed, however often the daemon tried: {error}. The fault is at {name.Registry}: " +
+                "its operator finds the cause in its log; often its disk is full.") { IsLasting = true };
         return error is null && transfer.Digest is { } digest
             ? digest
             : throw new RegistryUnavailableException(

@@ -62,7 +62,8 @@ push_image() {
   echo 'root:x:0:0:root:/:/bin/sh' >"$folder/root/etc/passwd"
   echo "$3" >"$folder/root/etc/version"
   chmod 1777 "$folder/root/tmp"
-  tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --directory "$folder/root" . >"$folder/layer.tar"
+  tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner \
+    --directory "$folder/root" . >"$folder/layer.tar"
   gzip --no-name --keep "$folder/layer.tar"
 
   jq -n --arg diff "$(sha256_of "$folder/layer.tar")" --arg arch "$(dpkg --print-architecture)" '{

@@ -12,6 +12,8 @@ public sealed class Installation : IAsyncDisposable
 
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
+    private static readonly string FakeDockerMachine = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
+
     private readonly TempFolder _folder = new("installation");
     private readonly List<ServiceProcess> _workers = [];
     private readonly InstallationOptions _options;
@@ -34,6 +36,9 @@ public sealed class Installation : IAsyncDisposable
 
     /// <summary>Where <see cref="InstallationOptions.Graph"/> asks for it.</summary>
     public ServiceProcess? GraphTracker { get; private set; }
+
+    /// <summary>Where the VMs of the <c>docker-machine</c> provider are.</summary>
+    private string Cloud => _folder.Folder("cloud");
 
     /// <summary>The Gateway's API with the first admin token.</summary>
     public HttpClient Api { get; private set; } = null!;
@@ -77,10 +82,10 @@ public sealed class Installation : IAsyncDisposable
             settings["Machines:Engine:Address"] = Engine.Socket.ToString();
         if (_options.Provider == "docker-machine")
         {
-            settings["Machines:DockerMachine:Binary"] = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
+            settings["Machines:DockerMachine:Binary"] = FakeDockerMachine;
             settings["Machines:DockerMachine:Driver"] = "fake";
             settings["Machines:DockerMachine:CreateOptions:0"] = "--fake-cloud";
-            settings["Machines:DockerMachine:CreateOptions:1"] = _folder.Folder("cloud");
+            settings["Machines:DockerMachine:CreateOptions:1"] = Cloud;
         }
 
         foreach (var (key, value) in _options.WorkerSettings)
@@ -137,12 +142,26 @@ public sealed class Installation : IAsyncDisposable
         await Wait.ForAsync(
             $"build {id} {what}", async () => await BuildAsync(id) is var build && condition(build) ? build : null, Deadline);
 
+    /// <summary>A good build of a new image, from the request to its tag.</summary>
+    public async Task NextIsServedAsync()
+    {
+        var image = $"team/next-{Guid.NewGuid():N}";
+        await DefineAsync(image, ("Dockerfile", $"FROM {Registry.Host}/library/busybox:1\nLABEL good={image}\n"));
+        var build = await EndOfAsync(await RequestAsync(image));
+        Assert.That(build.State, Is.EqualTo("succeeded"), build.Json.ToString());
+        Assert.That(await Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
+    }
+
     /// <summary>The whole log, followed to its end.</summary>
     public Task<string> LogOfAsync(Guid id) => Api.GetStringAsync($"v1/builds/{id}/log?follow=true");
 
-    /// <summary>Machines and checkouts of all workers: nothing may be left of a build that has ended.</summary>
+    /// <summary>
+    /// Machines and checkouts of all workers, VMs, and what was built in a shared daemon: nothing may be left of builds
+    /// that have ended.
+    /// </summary>
     public async Task NothingIsLeftAsync()
     {
+        await Wait.UntilAsync("every VM is gone", () => VMs().Length == 0, Deadline);
         foreach (var worker in _workers)
         {
             foreach (var folder in new[] { "machines", "checkouts" })
@@ -154,16 +173,27 @@ public sealed class Installation : IAsyncDisposable
                     Deadline);
             }
         }
+
+        foreach (var kind in Engine is null ? [] : new[] { "images/json", "containers/json" })
+            await Wait.UntilAsync(
+                $"no {kind} are in the engine",
+                async () => (await Engine!.Http.GetStringAsync(new Uri(kind + "?all=1", UriKind.Relative))).Trim() == "[]",
+                Deadline);
     }
 
+    private string[] VMs() => Directory.GetDirectories(Cloud);
+
     public string Outputs() =>
-        string.Join("\n", _workers.Append(Gateway).Append(GraphTracker).OfType<ServiceProcess>().Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
+        string.Join("\n", _workers.Append(Gateway).Append(GraphTracker).OfType<ServiceProcess>()
+            .Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
 
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
         foreach (var worker in _workers)
             await worker.DisposeAsync();
+        foreach (var vm in VMs()) // of a test that failed; their store knows them no more
+            await Command.RunAsync(FakeDockerMachine, "fake-destroy", Cloud, Path.GetFileName(vm));
         foreach (var part in new IAsyncDisposable?[] { GraphTracker, Gateway, Engine, Git, _registryProxy, Registry, Broker })
         {
             if (part is not null)
@@ -236,52 +266,4 @@ public sealed class Installation : IAsyncDisposable
         Api = new HttpClient { BaseAddress = Gateway.Url, Timeout = TimeSpan.FromMinutes(10) };
         Api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
-}
-
-public sealed record InstallationOptions
-{
-    /// <summary>engine, dockerd or docker-machine.</summary>
-    public string Provider { get; init; } = "engine";
-
-    public int Workers { get; init; } = 1;
-
-    /// <summary>Given the proxy that everybody but the test reaches the registry through.</summary>
-    public Action<FaultProxy>? BehindProxy { get; init; }
-
-    public RegistryOptions? Registry { get; init; }
-    public GitServerOptions? Git { get; init; }
-    public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
-    public IReadOnlyDictionary<string, string> WorkerSettings { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>With GraphTracker, and with a registry that notifies the Gateway.</summary>
-    public bool Graph { get; init; }
-
-    public IReadOnlyDictionary<string, string> GraphTrackerSettings { get; init; } = new Dictionary<string, string>();
-}
-
-/// <summary>A build as the API shows it.</summary>
-public sealed record Build(JsonElement Json)
-{
-    public string State => Json.GetProperty("state").GetString()!;
-    public string? Reason => Text("reason");
-    public string? Class => Text("class");
-    public string? Digest => Text("digest");
-    public string? Commit => Text("commit");
-    public int Attempt => Json.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : 0;
-    public string? CauseKind =>
-        Json.TryGetProperty("cause", out var cause) && cause.ValueKind == JsonValueKind.Object
-            ? cause.GetProperty("kind").GetString()
-            : null;
-
-    public DateTimeOffset StartedAt => Json.GetProperty("startedAt").GetDateTimeOffset();
-    public DateTimeOffset FinishedAt => Json.GetProperty("finishedAt").GetDateTimeOffset();
-
-    public bool HasEnded => State is not ("accepted" or "queued" or "waiting" or "running");
-
-    public IReadOnlyList<string> Phases =>
-        Json.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Array
-            ? [.. phases.EnumerateArray().Select(phase => phase.GetProperty("name").GetString()!)]
-            : [];
-
-    private string? Text(string name) => Json.TryGetProperty(name, out var value) ? value.GetString() : null;
 }

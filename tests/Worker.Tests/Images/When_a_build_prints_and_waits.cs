@@ -48,28 +48,6 @@ public sealed class When_a_build_prints_and_waits
         Assert.That(scenario.Lines, Has.One.EqualTo("end"));
     }
 
-    [TestCase("true", null)]
-    [TestCase("exit 7", "A step failed after the daemon had stopped reporting")]
-    public async Task Should_outlive_a_daemon_that_stops_reporting(string ending, string? said)
-    {
-        var port = FreePort.Next();
-        await using var daemon = await DockerDaemon.StartAsync(
-            new DockerDaemonOptions { Arguments = ["--host", $"tcp://127.0.0.1:{port}", "--tls=false"] });
-        await using var proxy = FaultProxy.Before(port);
-        using var scenario = new Scenario(daemon)
-            .With("Dockerfile", $"FROM {Os}\nRUN seq 1 3000000; sleep 2; {ending}\n");
-        scenario.Daemon = new DaemonEndpoint(new Uri($"tcp://{proxy.Host}"), null);
-        var bases = await scenario.PullAsync();
-        await proxy.SetAsync(new Fault.Slow(2_000_000));
-
-        var building = scenario.BuildAsync(bases);
-        if (said is null)
-            Assert.That((await building).Id, Does.StartWith("sha256:"));
-        else
-            await Assert.ThatAsync(() => building, Throws.TypeOf<BuildFailedException>().With.Message.Contains(said));
-        Assert.That(scenario.Lines, Has.Some.Contains("The daemon has stopped reporting"));
-    }
-
     [Test]
     public async Task Should_end_on_the_daemon_too_when_cancelled()
     {
