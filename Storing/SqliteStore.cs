@@ -20,7 +20,8 @@ public abstract class SqliteStore : IAsyncDisposable
     private readonly string _synchronous;
     private readonly Task _writer;
 
-    /// <param name="schema">The folder in the resources of the store's own assembly whose numbered scripts make the schema.</param>
+    /// <param name="schema">The folder in the resources of the store's own assembly whose numbered scripts make the
+    /// schema.</param>
     /// <param name="synchronous">FULL where an answer promises durability, else NORMAL.</param>
     protected SqliteStore(string path, string schema, string synchronous)
     {

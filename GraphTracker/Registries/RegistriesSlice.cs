@@ -2,7 +2,9 @@ using MassTransit;
 
 namespace Builds.GraphTracker.Registries;
 
-/// <summary>The registries: asked what their tags are and what lies under a digest, and looked through for what nobody told.</summary>
+/// <summary>
+/// The registries: asked what a tag is now and what lies under a digest, and looked through for what nobody told.
+/// </summary>
 public static class RegistriesSlice
 {
     public static void AddRegistries(this IHostApplicationBuilder builder)
