@@ -9,7 +9,7 @@ internal static class CascadeRows
 {
     private const string Insert = """
         insert or ignore into cascade (id, root, old_digest, new_digest, state, began_at)
-        values (@Cascade, @BaseTag, @OldDigest, @NewDigest, 'running', @now)
+        values (@cascade, @BaseTag, @OldDigest, @NewDigest, 'running', @now)
         """;
 
     /// <summary>Nothing happens where it is there.</summary>

@@ -185,7 +185,14 @@ internal sealed class Rebuilds(SqliteConnection db, CascadeOptions options, long
         _ => ended.Reason ?? string.Create(CultureInfo.InvariantCulture, $"the build {ended.Outcome}"),
     };
 
-    private sealed record Ended(long Id, string Outcome, string? Reason, long Unchanged);
+    // Not by a constructor: of what is computed SQLite knows no type while there is no row.
+    private sealed record Ended
+    {
+        public required long Id { get; init; }
+        public required string Outcome { get; init; }
+        public string? Reason { get; init; }
+        public required long Unchanged { get; init; }
+    }
 
     private sealed record Ready
     {
