@@ -1,2 +1,0 @@
-namespace Builds.GraphTracker.Registries;
-public sealed class RegistryOptions { public string Default { get; init; } = ""; }
