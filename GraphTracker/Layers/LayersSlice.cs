@@ -7,9 +7,19 @@ public static class LayersSlice
 {
     public static void AddLayers(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddOptions<LayersOptions>()
+            .BindConfiguration("Layers")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton<DueQuestions>();
+        builder.Services.AddSingleton<Inquiry>();
+        builder.Services.AddHostedService<Asking>();
     }
 
     public static void AddLayersConsumers(this IBusRegistrationConfigurator bus)
     {
+        bus.AddConsumer<ImagePushedConsumer, ImagePushedConsumerDefinition>();
+        bus.AddConsumer<BuildCompletedConsumer, BuildCompletedConsumerDefinition>();
+        bus.AddConsumer<ReadGraphConsumer, ReadGraphConsumerDefinition>();
     }
 }

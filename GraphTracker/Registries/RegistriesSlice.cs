@@ -9,9 +9,15 @@ public static class RegistriesSlice
 {
     public static void AddRegistries(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddOptions<RegistryOptions>()
+            .BindConfiguration("Registries")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton<RegistryClient>();
+        builder.Services.AddHostedService<Reconciling>();
+        builder.Services.AddHostedService<Watching>();
     }
 
-    public static void AddRegistriesConsumers(this IBusRegistrationConfigurator bus)
-    {
-    }
+    public static void AddRegistriesConsumers(this IBusRegistrationConfigurator bus) =>
+        bus.AddConsumer<ListRegistriesConsumer, ListRegistriesConsumerDefinition>();
 }

@@ -49,6 +49,7 @@ public sealed partial class BasePuller(
             Stage = use.Stage,
             Kind = use.Kind,
             Pinned = use.Image.Digest is not null,
+            Final = use == uses.Final,
         };
 
         return new Bases(

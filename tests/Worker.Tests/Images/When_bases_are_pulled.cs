@@ -30,11 +30,11 @@ public sealed class When_bases_are_pulled
         Assert.That(bases.Images, Is.EqualTo(new[]
         {
             new BaseImage { Reference = $"{Host}/moving:1", Digest = before, Stage = "one", Kind = BaseImageKind.From,
-                Pinned = false },
+                Pinned = false, Final = true },
             new BaseImage { Reference = $"{Host}/tools:2", Digest = tools, Stage = "1", Kind = BaseImageKind.CopyFrom,
-                Pinned = false },
+                Pinned = false, Final = false },
             new BaseImage { Reference = $"{Host}/tools:2", Digest = tools, Stage = "1", Kind = BaseImageKind.Mount,
-                Pinned = false },
+                Pinned = false, Final = false },
         }));
         Assert.That(bases.Final!.Digest, Is.EqualTo(before));
         var inspected = await RealParts.Daemon.DockerAsync("image", "inspect", $"{Host}/moving@{before}", image.Id,
@@ -137,7 +137,7 @@ public sealed class When_bases_are_pulled
             .With("Dockerfile", $"# syntax={Host}/frontend:1\nFROM scratch\nCOPY Dockerfile /\n");
         Assert.That((await scenario.PullAsync()).Images.Single(), Is.EqualTo(
             new BaseImage { Reference = $"{Host}/frontend:1", Digest = digest, Stage = "syntax",
-                Kind = BaseImageKind.Frontend, Pinned = false }));
+                Kind = BaseImageKind.Frontend, Pinned = false, Final = false }));
 
         using var own = new Scenario(options: new ImageOptions { Frontend = FrontendChoice.Daemon })
             .With("Dockerfile", "# syntax=registry.invalid/none:1\nFROM scratch\nCOPY Dockerfile /\n");

@@ -1,0 +1,145 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Builds.GraphTracker.Layers;
+
+/// <summary>Which tag stands on which: derived from edges and from what tags point to.</summary>
+internal static class Footings
+{
+    private const int MostStoreys = 100;
+
+    // Through images that no tag points to any more: what stands on such a one stands on its base.
+    private const string SelectTagsOf = """
+        with recursive dependent(id) as (
+          select @manifest
+          union
+          select edge.child
+            from dependent join edge on edge.base = dependent.id and edge.counts = 1 and edge.evidence = 4
+           where not exists (select 1 from tag where manifest = dependent.id)
+             and not exists (select 1 from member join tag on tag.manifest = member.index_id
+                              where member.image_id = dependent.id))
+        select tag.id from dependent join tag on tag.manifest = dependent.id
+        union
+        select tag.id from dependent
+          join member on member.image_id = dependent.id
+          join tag on tag.manifest = member.index_id
+        """;
+
+    /// <summary>The tags that point to an image, or to an index that has it.</summary>
+    internal static IEnumerable<long> TagsOf(SqliteConnection db, long manifest) =>
+        db.Query<long>(SelectTagsOf, new { manifest });
+
+    private const string SelectChildren = """
+        select edge.child
+          from (select @manifest as id union select image from part where manifest = @manifest) based
+          join edge on edge.base = based.id and edge.counts = 1 and edge.base_tag = 0
+        """;
+
+    /// <summary>What stands on an image, or on one of an index, without saying by which tag.</summary>
+    internal static IEnumerable<long> ChildrenOf(SqliteConnection db, long manifest) =>
+        db.Query<long>(SelectChildren, new { manifest });
+
+    private const string SelectOld = """
+        select standing.version as Version, standing.kind as Kind, standing.evidence as Evidence,
+               standing.pinned as Pinned
+          from standing where tag = @tag
+        """;
+
+    private const string Delete = "delete from standing where tag = @tag and version = @Version and kind = @Kind";
+
+    private const string Insert = """
+        insert into standing (tag, version, kind, evidence, pinned) values (@tag, @Version, @Kind, @Evidence, @Pinned)
+        """;
+
+    /// <returns>Whether anything has changed.</returns>
+    internal static bool Derive(SqliteConnection db, long tag)
+    {
+        var now = Find(db, tag)
+            .GroupBy(footing => (footing.Base, footing.Manifest, footing.Kind))
+            .Select(same => new Standing(
+                BaseVersions.IdOf(db, same.Key.Base, same.Key.Manifest, same.Select(each => each.Platform)),
+                same.Key.Kind, same.Min(each => each.Evidence), same.Min(each => each.Pinned)))
+            .ToHashSet();
+        var before = db.Query<Standing>(SelectOld, new { tag }).ToHashSet();
+
+        foreach (var old in before.Except(now))
+        {
+            db.Execute(Delete, new { tag, old.Version, old.Kind });
+        }
+
+        foreach (var added in now.Except(before))
+            db.Execute(Insert, new { tag, added.Version, added.Kind, added.Evidence, added.Pinned });
+        foreach (var version in before.Except(now).Select(old => old.Version).Distinct())
+            BaseVersions.DeleteUnused(db, version);
+        return !now.SetEquals(before);
+    }
+
+    private const string SelectChildrenOfTag = """
+        select part.image as Manifest, part.platform as Platform, tag.manifest as Whole
+          from tag join part on part.manifest = tag.manifest where tag.id = @tag
+        """;
+
+    private static List<Footing> Find(SqliteConnection db, long tag)
+    {
+        var footings = new List<Footing>();
+        var parts = db.Query<Part>(SelectChildrenOfTag, new { tag }).AsList();
+        if (parts.Count == 0)
+            return footings;
+
+        var whole = EdgesOf(db, parts[0].Whole); // a build that pushed an index names the bases of all in it
+        foreach (var part in parts)
+        {
+            foreach (var edge in whole.Count > 0 ? whole : EdgesOf(db, part.Manifest))
+                Follow(db, tag, part.Platform, edge, footings);
+        }
+
+        return footings;
+    }
+
+    private const string SelectEdges = """
+        select base as Base, base_tag as Tag, evidence as Evidence, kind as Kind, pinned as Pinned
+          from edge where child = @child and counts = 1
+        """;
+
+    private static List<Edge> EdgesOf(SqliteConnection db, long child) =>
+        db.Query<Edge>(SelectEdges, new { child }).AsList();
+
+    private const string SelectBaseTags = """
+        select tag from tag_past where manifest = @Base
+        union
+        select tag from tag_past join member on member.index_id = tag_past.manifest where member.image_id = @Base
+        """;
+
+    // A tag's own earlier version is no base of it, and one that never had a tag has no name: then it is what that
+    // one stands on.
+    private static void Follow(SqliteConnection db, long tag, string platform, Edge edge, List<Footing> footings)
+    {
+        var seen = new HashSet<long>();
+        var open = new Queue<Edge>([edge]);
+        while (open.TryDequeue(out var next) && seen.Count < MostStoreys)
+        {
+            if (next.Tag != 0)
+            {
+                footings.Add(new Footing(next.Tag, next.Base, platform, next.Kind, next.Evidence, next.Pinned));
+                continue;
+            }
+
+            var tags = db.Query<long>(SelectBaseTags, next).Where(found => found != tag).ToList();
+            footings.AddRange(tags.Select(found =>
+                new Footing(found, next.Base, platform, next.Kind, next.Evidence, next.Pinned)));
+            if (tags.Count == 0 && next.Evidence == Edges.Layers && seen.Add(next.Base))
+            {
+                foreach (var below in EdgesOf(db, next.Base).Where(below => below.Kind == "finalFrom"))
+                    open.Enqueue(below with { Evidence = Edges.Layers });
+            }
+        }
+    }
+
+    private sealed record Part(long Manifest, string Platform, long Whole);
+
+    private sealed record Edge(long Base, long Tag, long Evidence, string Kind, long Pinned);
+
+    private sealed record Footing(long Base, long Manifest, string Platform, string Kind, long Evidence, long Pinned);
+
+    private sealed record Standing(long Version, string Kind, long Evidence, long Pinned);
+}

@@ -1,0 +1,57 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Builds.GraphTracker.Layers;
+
+/// <summary>What the registries have still to be asked: written with whatever raised it, gone with the answer.</summary>
+public static class Questions
+{
+    private const int MostNamed = 50;
+
+    private const string SelectOpen = """
+        select id as Id, named as Named, source as Source, due_at as DueAt from question
+         where image = @image and tag = @tag and manifest = @manifest
+        """;
+
+    private const string Delete = "delete from question where id = @Id";
+
+    private const string Insert = """
+        insert into question (registry, image, tag, manifest, named, source, asked_at, due_at)
+        select registry, @image, @tag, @manifest, @named, @source, @now, @dueAt from image where id = @image
+        """;
+
+    /// <summary>What does the tag point to now?</summary>
+    /// <param name="named">The digest that it is said to have pointed to.</param>
+    /// <param name="source">push, build, reconcile or watch.</param>
+    public static void AskTag(SqliteConnection db, long image, string tag, string? named, string source, long now)
+    {
+        var open = Open(db, image, tag, 0);
+        var digests = (open?.Named ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
+        if (named is not null && !digests.Contains(named))
+            digests.Add(named);
+        // A new row also where one is open: it may be on its way, with an answer from before this.
+        Replace(db, open, image, tag, 0, string.Join(' ', digests.TakeLast(MostNamed)), open?.Source ?? source, now, now);
+    }
+
+    /// <summary>What is under this digest? It can wait a little where it is likely to come with another answer.</summary>
+    public static void AskManifest(SqliteConnection db, long image, long manifest, string source, long now, long dueAt)
+    {
+        if (Open(db, image, "", manifest) is not { } open)
+            Replace(db, null, image, "", manifest, "", source, now, dueAt);
+        else if (open.DueAt > dueAt)
+            Replace(db, open, image, "", manifest, "", source, now, dueAt);
+    }
+
+    private static OpenQuestion? Open(SqliteConnection db, long image, string tag, long manifest) =>
+        db.QueryFirstOrDefault<OpenQuestion>(SelectOpen, new { image, tag, manifest });
+
+    private static void Replace(SqliteConnection db, OpenQuestion? open, long image, string tag, long manifest,
+        string named, string source, long now, long dueAt)
+    {
+        if (open is not null)
+            db.Execute(Delete, open);
+        db.Execute(Insert, new { image, tag, manifest, named, source, now, dueAt });
+    }
+
+    private sealed record OpenQuestion(long Id, string Named, string Source, long DueAt);
+}
