@@ -161,7 +161,7 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
     {
         var page = JsonDocument.Parse(await builds.Api.GetStringAsync("v1/images?outdated=true&limit=100")).RootElement;
         return [.. from image in page.GetProperty("images").EnumerateArray()
-                   from flag in image.GetProperty("flags").EnumerateArray()
+                   from flag in image.GetProperty("why").EnumerateArray()
                    select (image.GetProperty("image").GetString()!, flag.GetProperty("outlook").GetString()!)];
     }
 
