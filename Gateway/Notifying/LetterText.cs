@@ -10,12 +10,13 @@ namespace Builds.Gateway.Notifying;
 internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, Links links)
 {
     private const int MostShown = 200;
+    private const int LongestText = 500;
 
     public string Subject
     {
         get
         {
-            var first = $"{items[0].Flag.Image.Repository}:{items[0].Flag.Tag}";
+            var first = Clean($"{items[0].Flag.Image.Repository}:{items[0].Flag.Tag}");
             var others = items.Count == 1 ? "" : $" and {items.Count - 1} more";
             return Failed == 0 ? $"{first}{others}: outdated" : $"{first}{others}: outdated, {Failed} not rebuilt";
         }
@@ -27,7 +28,7 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
         foreach (var item in items.Take(MostShown))
         {
             text.Append('\n').Append(NameOf(item.Flag)).Append('\n');
-            foreach (var (label, value) in Facts(item))
+            foreach (var (label, value) in Clean(Facts(item)))
                 text.Append("  ").Append(label).Append(": ").Append(value).Append('\n');
         }
 
@@ -41,7 +42,7 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
         foreach (var item in items.Take(MostShown))
         {
             html.Append("<h3>").Append(Escaped(NameOf(item.Flag))).Append("</h3>\n<table>\n");
-            foreach (var (label, value) in Facts(item))
+            foreach (var (label, value) in Clean(Facts(item)))
             {
                 html.Append("<tr><th align=\"left\" valign=\"top\">").Append(Escaped(label)).Append("</th><td>")
                     .Append(value.StartsWith("http", StringComparison.Ordinal) ? Link(value) : Escaped(value))
@@ -65,6 +66,13 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
         + "You get this because you may write to these images. "
         + (links.Public("/v1/images?outdated=true") is { } all ? $"All that is outdated: {all}" : "");
 
+    private static IEnumerable<(string Label, string Value)> Clean(IEnumerable<(string Label, string Value)> facts) =>
+        facts.Select(fact => (fact.Label, Clean(fact.Value)));
+
+    // A line stays a line, whatever it was made of; and no reason of a build fills a mail.
+    private static string Clean(string text) =>
+        string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c)) + (text.Length > LongestText ? "…" : "");
+
     private IEnumerable<(string Label, string Value)> Facts(LetterItem item)
     {
         var flag = item.Flag;
@@ -80,7 +88,8 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
             yield return ("log", log);
     }
 
-    private static string NameOf(ImageOutdated flag) => $"{flag.Image.Registry}/{flag.Image.Repository}:{flag.Tag}";
+    private static string NameOf(ImageOutdated flag) =>
+        Clean($"{flag.Image.Registry}/{flag.Image.Repository}:{flag.Tag}");
 
     private static string Link(string url) => $"<a href=\"{Escaped(url)}\">{Escaped(url)}</a>";
 
