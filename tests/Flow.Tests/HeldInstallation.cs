@@ -38,11 +38,7 @@ public sealed class HeldInstallation : IAsyncDisposable
                 ["Claims:RenewalLimitSeconds"] = "8", // instead of a minute
                 ["Claims:SweepSeconds"] = "1",
             },
-            WorkerSettings = new Dictionary<string, string>
-            {
-                ["Worker:RenewalSeconds"] = "2",
-                ["Images:AllowedRegistries:0"] = bases.Host.Split(':')[0],
-            },
+            WorkerSettings = new Dictionary<string, string> { ["Worker:RenewalSeconds"] = "2" },
         });
         held._gitProxy = FaultProxy.Before(held.Builds.Git.Url.Port);
         held.Outcomes = await Outcomes.ListenAsync(held.Builds.Broker);
