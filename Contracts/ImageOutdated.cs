@@ -25,4 +25,46 @@ public sealed record ImageOutdated
     /// What happens now: a rebuild is queued, blocked by another, pinned, kept by policy, not defined here.
     /// </summary>
     public required string Next { get; init; }
+
+    /// <summary>The same as <see cref="Next"/>, for programs.</summary>
+    public OutdatedOutlook? Outlook { get; init; }
+
+    /// <summary>The rebuild, where one was asked for.</summary>
+    public Guid? BuildId { get; init; }
+}
+
+public enum OutdatedOutlook
+{
+    /// <summary>A rebuild is asked for, or will be as soon as the push has settled and there is room.</summary>
+    Rebuild,
+
+    /// <summary>It is rebuilt after another that it stands on.</summary>
+    Waits,
+
+    /// <summary>A rebuild has failed: somebody has to mend it and resume.</summary>
+    Failed,
+
+    /// <summary>Another that it stands on has failed.</summary>
+    Blocked,
+
+    /// <summary>Its Dockerfile names the digest of the base: a rebuild would change nothing.</summary>
+    Pinned,
+
+    /// <summary>Its definition says not to rebuild it for this.</summary>
+    Policy,
+
+    /// <summary>How to build it is not known here.</summary>
+    NotDefined,
+
+    /// <summary>It stands on itself, through others.</summary>
+    Cycle,
+
+    /// <summary>Too deep, or one too many, for one cascade.</summary>
+    Limit,
+
+    /// <summary>Its cascade was cancelled.</summary>
+    Cancelled,
+
+    /// <summary>What it stands on has to be rebuilt first, by somebody else.</summary>
+    Ancestor,
 }

@@ -1,17 +1,28 @@
 using Builds.GraphTracker.Cascading;
+using Builds.GraphTracker.Defining;
 using Builds.GraphTracker.Layers;
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Storing;
 using Builds.ServiceDefaults;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 
 builder.AddTelemetry();
 builder.AddHealth();
-builder.AddBus(_ => { }, rabbit =>
-{
-    rabbit.AddLayersTopology();
-    rabbit.AddCascadingTopology();
-    rabbit.AutoStart = true; // until it consumes: without an endpoint nobody would notice that the broker is gone
-});
+builder.AddStoring();
+builder.AddRegistries();
+builder.AddLayers();
+builder.AddDefining();
+builder.AddCascading();
+builder.AddBus(
+    bus =>
+    {
+        bus.AddRegistriesConsumers();
+        bus.AddLayersConsumers();
+        bus.AddDefiningConsumers();
+        bus.AddCascadingConsumers();
+    },
+    CascadingSlice.AddCascadingTopology);
 
 var app = builder.Build();
 

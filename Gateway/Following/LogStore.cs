@@ -1,4 +1,5 @@
 using Builds.Gateway.Storing;
+using Builds.Storing;
 using Dapper;
 using Microsoft.Extensions.Options;
 

@@ -1,3 +1,4 @@
+using Builds.Storing;
 using Microsoft.Extensions.Options;
 
 namespace Builds.Gateway.Storing;

@@ -4,11 +4,18 @@ using MassTransit;
 
 namespace Builds.GraphTracker.Cascading;
 
-/// <summary>
-/// What a push of a base image sets off. For now only its queues, so that nothing sent early is lost.
-/// </summary>
+/// <summary>What the push of a base image sets off: who is outdated, and what is rebuilt in which order.</summary>
 public static class CascadingSlice
 {
+    public static void AddCascading(this IHostApplicationBuilder builder)
+    {
+    }
+
+    public static void AddCascadingConsumers(this IBusRegistrationConfigurator bus)
+    {
+    }
+
+    /// <summary>Who reads what GraphTracker publishes: the queues are there before their first reader.</summary>
     public static void AddCascadingTopology(this IRabbitMqBusFactoryConfigurator rabbit)
     {
         rabbit.Feeds<BuildRequested>("worker.build-requested", quorum: true);

@@ -1,18 +1,15 @@
-using Builds.Contracts;
-using Builds.ServiceDefaults;
 using MassTransit;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>What the graph of layers is fed with. For now the queues keep it, until something reads them.</summary>
+/// <summary>What every tag points to and ever pointed to, and which image stands on which.</summary>
 public static class LayersSlice
 {
-    public static void AddLayersTopology(this IRabbitMqBusFactoryConfigurator rabbit)
+    public static void AddLayers(this IHostApplicationBuilder builder)
     {
-        rabbit.Feeds<ImagePushed>("graph-tracker.image-pushed", quorum: true);
-        rabbit.Feeds<BuildCompleted>("graph-tracker.build-completed");
-        rabbit.Feeds<ImageDefined>("graph-tracker.image-defined");
-        rabbit.Feeds<ImageForgotten>("graph-tracker.image-forgotten");
-        rabbit.DeployPublishTopology = true;
+    }
+
+    public static void AddLayersConsumers(this IBusRegistrationConfigurator bus)
+    {
     }
 }

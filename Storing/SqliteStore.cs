@@ -1,10 +1,9 @@
-using System.Reflection;
 using System.Threading.Channels;
 using Dapper;
 using DbUp;
 using Microsoft.Data.Sqlite;
 
-namespace Builds.Gateway.Storing;
+namespace Builds.Storing;
 
 /// <summary>
 /// One SQLite file with one writer. Writes that wait together are committed together: under load one sync to disk
@@ -21,7 +20,8 @@ public abstract class SqliteStore : IAsyncDisposable
     private readonly string _synchronous;
     private readonly Task _writer;
 
-    /// <param name="schema">The folder in the assembly's resources whose numbered scripts make the schema.</param>
+    /// <param name="schema">The folder in the resources of the store's own assembly whose numbered scripts make the
+    /// schema.</param>
     /// <param name="synchronous">FULL where an answer promises durability, else NORMAL.</param>
     protected SqliteStore(string path, string schema, string synchronous)
     {
@@ -37,7 +37,7 @@ public abstract class SqliteStore : IAsyncDisposable
         using (var db = Open())
             db.Execute("pragma journal_mode = wal");
         var upgraded = DeployChanges.To.SqliteDatabase(_connectionString)
-            .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly(), name => name.Contains(schema))
+            .WithScriptsEmbeddedInAssembly(GetType().Assembly, name => name.Contains(schema))
             .WithTransactionPerScript()
             .LogToNowhere()
             .Build()

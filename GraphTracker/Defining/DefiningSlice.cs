@@ -1,0 +1,15 @@
+using MassTransit;
+
+namespace Builds.GraphTracker.Defining;
+
+/// <summary>How images are built, as the Gateway tells it.</summary>
+public static class DefiningSlice
+{
+    public static void AddDefining(this IHostApplicationBuilder builder)
+    {
+    }
+
+    public static void AddDefiningConsumers(this IBusRegistrationConfigurator bus)
+    {
+    }
+}

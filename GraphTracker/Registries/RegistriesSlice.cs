@@ -1,0 +1,17 @@
+using MassTransit;
+
+namespace Builds.GraphTracker.Registries;
+
+/// <summary>
+/// The registries: asked what a tag is now and what lies under a digest, and looked through for what nobody told.
+/// </summary>
+public static class RegistriesSlice
+{
+    public static void AddRegistries(this IHostApplicationBuilder builder)
+    {
+    }
+
+    public static void AddRegistriesConsumers(this IBusRegistrationConfigurator bus)
+    {
+    }
+}
