@@ -26,6 +26,8 @@ public sealed partial class ImagePusher(
         foreach (var tag in image.Request.Tags)
         {
             var name = Name(image.Request.Image, tag);
+            if (await registry.RefusalAsync(name.Registry, cancel) is { } refusal)
+                throw Closed(name.Registry, refusal);
             var credential = credentials.GetValueOrDefault(name.Registry);
             await docker.Images.TagImageAsync(
                 image.Id, new ImageTagParameters { RepositoryName = name.Name, Tag = tag }, cancel);
@@ -104,6 +106,9 @@ public sealed partial class ImagePusher(
             throw Denied(name, credential, e.Message, e);
         }
     }
+
+    internal static BuildFailedException Closed(string registry, string refusal) =>
+        new($"The image cannot be pushed to {registry}: {refusal}.", FailureClass.Policy);
 
     private static BuildFailedException Denied(
         ImageName name, RegistryCredential? credential, string said, Exception? inner) => new(

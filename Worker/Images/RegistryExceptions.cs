@@ -19,3 +19,6 @@ public sealed class RegistryUnavailableException(string message, Exception? inne
     /// <summary>It is no matter of seconds: trying again at once would only make the build wait.</summary>
     public bool IsLasting { get; init; }
 }
+
+/// <summary>A registry leads to where builds may not go. The message is the rest of a sentence.</summary>
+internal sealed class ClosedRegistryException(string message) : Exception(message);

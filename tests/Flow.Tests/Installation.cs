@@ -77,6 +77,7 @@ public sealed class Installation : IAsyncDisposable
             ["Keys:Folder"] = _folder.File("keys"),
             ["Machines:Provider"] = _options.Provider,
             ["Sources:AllowedHosts:0"] = "127.0.0.1",
+            ["Images:AllowedRegistries:0"] = "127.0.0.1", // some tests take bases from further registries
         };
         if (Engine is not null)
             settings["Machines:Engine:Address"] = Engine.Socket.ToString();

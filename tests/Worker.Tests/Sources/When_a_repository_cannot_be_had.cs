@@ -76,6 +76,8 @@ public sealed class When_a_repository_cannot_be_had
 
     [TestCase("http://127.1:{port}/team/api.git")]
     [TestCase("http://[::ffff:127.0.0.1]:{port}/team/api.git")]
+    [TestCase("http://0.0.0.0:{port}/team/api.git")]
+    [TestCase("http://[::]:{port}/team/api.git")]
     [TestCase("http://localhost:{port}/team/api.git")]
     [TestCase("ssh://git@localhost:{port}/team/api.git")]
     public async Task Should_not_even_connect_to_an_address_that_is_closed(string url)

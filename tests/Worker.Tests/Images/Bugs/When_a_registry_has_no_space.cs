@@ -16,7 +16,7 @@ public sealed class When_a_registry_has_no_space
     {
         await using var disk = await TinyDisk.CreateAsync(3 << 20);
         await using var full = await Registry.StartAsync(new RegistryOptions { Storage = disk.FullPath });
-        using var scenario = new Scenario(options: new ImageOptions())
+        using var scenario = new Scenario(options: new ImageOptions { AllowedRegistries = Scenario.Loopback })
             .With("Dockerfile", $"FROM {RealParts.Registry.Host}/os:1\nRUN head -c 8000000 /dev/urandom > /large\n");
         scenario.Request = scenario.Request with {
             Image = new ImageReference { Registry = full.Host, Repository = "team/api" } };
