@@ -15,28 +15,13 @@ internal static class CascadeRows
     /// <summary>Nothing happens where it is there.</summary>
     internal static void Begin(SqliteConnection db, Verdict verdict, long now)
     {
-        if (verdict.Cascade is not { } cascade || verdict.Cause.Move.Cascade is not null)
+        if (verdict.Cascade is not { } cascade || verdict.Cause.Moved!.Cascade is not null)
             return;
         var cause = verdict.Cause;
         db.Execute(Insert, new { cascade, cause.BaseTag, cause.OldDigest, cause.NewDigest, now });
     }
 
-    // Of each image the newest word: what was decided of it, or else what became of its last rebuild.
-    internal const string SelectNodes = """
-        select state, count(*) as count from (
-          select case when verdict.outlook = 'rebuild' and verdict.build is not null then 'queued'
-                      when verdict.outlook in ('rebuild', 'waits') then 'waiting'
-                      when verdict.outlook in ('failed', 'blocked', 'cancelled') then verdict.outlook
-                      else 'flagged' end as state
-            from verdict where verdict.cascade = @id and verdict.outdated = 1 and verdict.tag = verdict.unit
-          union all
-          select iif(state = 'open', 'queued', iif(state = 'resumed', 'waiting', state)) from rebuild
-           where rebuild.cascade = @id
-             and id in (select max(newest.id) from rebuild newest where newest.cascade = @id group by newest.image, newest.bases)
-             and not exists (select 1 from rebuilt_tag join verdict on verdict.tag = rebuilt_tag.tag
-                              where rebuilt_tag.rebuild = rebuild.id and verdict.cascade = @id and verdict.outdated = 1))
-         group by state
-        """;
+    private const string SelectNodes = $"select State, count(*) as Count from ({CascadeNodes.States}) group by State";
 
     private const string SelectOpen = """
         select id from cascade where state in ('running', 'blocked')

@@ -21,18 +21,22 @@ public sealed partial class ChangeCascadeConsumer(GraphStore store, TimeProvider
         await context.RespondAsync(taken);
     }
 
-    private const string Cancel = "update cascade set cancelled_by = @By where id = @id and cancelled_by is null";
+    private const string Cancel = """
+        update cascade set cancelled_by = @By
+         where id = @id and cancelled_by is null and state in ('running', 'blocked')
+        """;
 
     private const string Resume = "update cascade set cancelled_by = null where id = @id and cancelled_by is not null";
 
-    private const string TryAgain = "update rebuild set state = 'resumed' where cascade = @id and state = 'failed'";
-
-    // What is done and still outdated is tried again too: its bases are the same, and only a person can know better.
-    private const string TryDoneAgain = """
+    // Also one that is done, and did not renew its image: its bases are the same, and only a person can know better.
+    private const string TryAgain = """
         update rebuild set state = 'resumed'
-         where cascade = @id and state in ('done', 'unchanged') and id in
-               (select rebuild from rebuilt_tag join verdict on verdict.tag = rebuilt_tag.tag
-                 where verdict.outlook = 'failed' and verdict.outdated = 1)
+         where cascade = @id and state <> 'open' and build in
+               (select build from verdict where cascade = @id and outdated = 1 and outlook in ('failed', 'waits'))
+        """;
+
+    private const string CountLimited = """
+        select count(*) from verdict where cascade = @id and outdated = 1 and outlook = 'limit'
         """;
 
     private const string DecideAgain = """
@@ -47,7 +51,7 @@ public sealed partial class ChangeCascadeConsumer(GraphStore store, TimeProvider
 
         var changed = message.Change == CascadeChange.Cancel
             ? db.Execute(Cancel, change)
-            : db.Execute(Resume, change) + db.Execute(TryAgain, change) + db.Execute(TryDoneAgain, change);
+            : db.Execute(Resume, change) + db.Execute(TryAgain, change) + db.QuerySingle<long>(CountLimited, change);
         if (changed > 0)
             db.Execute(DecideAgain, change);
         CascadeRows.Count(db, change.id, now);
@@ -55,8 +59,8 @@ public sealed partial class ChangeCascadeConsumer(GraphStore store, TimeProvider
         {
             Cascade = CascadeSummaries.Find(db, message.CascadeId),
             Problem = changed > 0 ? null
-                : message.Change == CascadeChange.Cancel ? "It was cancelled before."
-                : "Nothing in it was cancelled or has failed.",
+                : message.Change == CascadeChange.Cancel ? "It has ended already."
+                : "Nothing in it was cancelled, has failed or was one too many.",
         };
     }
 

@@ -43,11 +43,7 @@ public sealed partial class Deciding(
                     return TimeSpan.FromMilliseconds(Math.Min(due - now, LongestSleep.TotalMilliseconds));
 
                 var decided = await store.WriteAsync(db => Round.Run(db, options.Value, now), cancel);
-                foreach (var request in decided.Asked)
-                    Log.Rebuilding(
-                        logger, $"{request.Image.Registry}/{request.Image.Repository}:{string.Join(',', request.Tags)}",
-                        request.BuildId, request.Cause!.Base, request.Cause.OldDigest, request.Cause.NewDigest,
-                        request.Cause.Evidence, request.Cause.CascadeId, request.Cause.Depth);
+                Tell(decided);
                 if (!decided.Any)
                     return AfterFailure;
             }
@@ -57,6 +53,17 @@ public sealed partial class Deciding(
             Log.Failed(logger, e);
             return AfterFailure;
         }
+    }
+
+    private void Tell(Decided decided)
+    {
+        foreach (var ended in decided.Ended)
+            Log.Ended(logger, ended.Name, ended.Build, ended.State, ended.Why ?? "its tags were looked up");
+        foreach (var request in decided.Asked)
+            Log.Rebuilding(
+                logger, $"{request.Image.Registry}/{request.Image.Repository}:{string.Join(',', request.Tags)}",
+                request.BuildId, request.Cause!.Base, request.Cause.OldDigest, request.Cause.NewDigest,
+                request.Cause.Evidence, request.Cause.CascadeId, request.Cause.Depth);
     }
 
     private async Task SleepAsync(TimeSpan pause, CancellationToken cancel)
@@ -74,6 +81,9 @@ public sealed partial class Deciding(
         public static partial void Rebuilding(
             ILogger logger, string image, Guid build, string? moved, string? was, string? now, string? evidence,
             Guid? cascade, int? depth);
+
+        [LoggerMessage(LogLevel.Information, "The rebuild of {image} (build {build}) is {state}: {why}")]
+        public static partial void Ended(ILogger logger, string image, string build, string state, string why);
 
         [LoggerMessage(LogLevel.Error, "What is outdated could not be decided; it is tried again")]
         public static partial void Failed(ILogger logger, Exception e);

@@ -11,7 +11,7 @@ public sealed class ReadCascadeConsumer(GraphStore store) : IConsumer<ReadCascad
         context.RespondAsync(store.Read(db => new CascadeDetails
         {
             Cascade = CascadeSummaries.Find(db, context.Message.CascadeId),
-            Nodes = CascadeSummaries.Nodes(db, context.Message.CascadeId),
+            Nodes = CascadeNodes.Read(db, context.Message.CascadeId),
         }));
 }
 

@@ -8,6 +8,9 @@ public sealed record Snapshot
     /// <summary>By tag: bases that are no unit here. What is missing is current.</summary>
     public required IReadOnlyDictionary<long, Verdict> Outside { get; init; }
 
+    /// <summary>Tags of bases that are no unit here and of which a rebuild is open.</summary>
+    public required IReadOnlySet<long> OpenOutside { get; init; }
+
     /// <summary>By cascade: images that it rebuilds or has rebuilt, those among <see cref="Units"/> left out.</summary>
     public required IReadOnlyDictionary<string, int> Counted { get; init; }
 
@@ -20,5 +23,23 @@ public sealed record Snapshot
     public required long Now { get; init; }
 }
 
-/// <param name="Settle">Milliseconds, as <paramref name="SettleLimit"/>.</param>
-public sealed record CascadeLimits(long Settle, long SettleLimit, int Depth, int Images);
+/// <param name="Settle">Milliseconds without a further move of a base.</param>
+/// <param name="SettleLimit">Milliseconds after which a base that never settles is taken as it is.</param>
+/// <param name="Depth">Storeys over the image whose push began a cascade.</param>
+/// <param name="Images">Images that one cascade rebuilds.</param>
+public sealed record CascadeLimits(long Settle, long SettleLimit, int Depth, int Images)
+{
+    /// <summary>
+    /// When a move may be followed, Unix milliseconds. A base that is pushed for ever is taken once in each limit. What
+    /// our own rebuilds have moved was waited for already.
+    /// </summary>
+    public long SettledAt(Move move)
+    {
+        if (move.Cascade is not null)
+            return move.At;
+        if (SettleLimit == 0)
+            return move.At;
+        var limits = ((move.At - move.UnsettledSince) / SettleLimit) + 1;
+        return Math.Min(move.At + Settle, move.UnsettledSince + (limits * SettleLimit));
+    }
+}

@@ -16,7 +16,7 @@ public sealed record Unit
     /// <summary>Ids of its tags.</summary>
     public required IReadOnlyList<long> Tags { get; init; }
 
-    /// <summary>When they began to point to what they point to, Unix milliseconds.</summary>
+    /// <summary>When the last of them began to point to what they point to, Unix milliseconds.</summary>
     public required long Since { get; init; }
 
     public required IReadOnlyList<Footing> Bases { get; init; }
@@ -27,55 +27,12 @@ public sealed record Unit
     /// <summary>Why <see cref="Policy"/> is null, for the person who owns it.</summary>
     public string? Unknown { get; init; }
 
-    /// <summary>The last rebuild of what it points to now, where one was asked for.</summary>
+    /// <summary>
+    /// The last rebuild that was asked for, where it is open, or was one of what its tags point to, or has made that.
+    /// </summary>
     public Rebuild? Rebuild { get; init; }
-}
 
-/// <summary>A unit stands on a tag.</summary>
-public sealed record Footing
-{
-    public required long BaseTag { get; init; }
-
-    /// <summary>With registry and tag.</summary>
-    public required string Base { get; init; }
-
-    public required string OldDigest { get; init; }
-    public required string NewDigest { get; init; }
-
-    /// <summary>finalFrom, from, copyFrom, mount or frontend.</summary>
-    public required string Kind { get; init; }
-
-    /// <summary>build record, provenance, annotation or layers.</summary>
-    public required string Evidence { get; init; }
-
-    public required bool Pinned { get; init; }
-
-    /// <summary>The base has moved on, and what it points to now is something else.</summary>
-    public required bool Stale { get; init; }
-
-    /// <summary>The last move of the base.</summary>
-    public required Move Move { get; init; }
-}
-
-/// <summary>A tag has moved.</summary>
-public sealed record Move
-{
-    public required long Id { get; init; }
-
-    /// <summary>The same for the same move for ever: registry/repository:tag#number.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Unix milliseconds.</summary>
-    public required long At { get; init; }
-
-    /// <summary>When the first of the moves was that followed each other within the settle window.</summary>
-    public required long UnsettledSince { get; init; }
-
-    /// <summary>The cascade whose rebuild has moved it; null where somebody else has.</summary>
-    public string? Cascade { get; init; }
-
-    /// <summary>Of that rebuild; 0 where somebody else has moved it.</summary>
-    public int Depth { get; init; }
+    public bool IsOpen => Rebuild is { State: RebuildState.Open };
 }
 
 /// <summary>A rebuild that was asked for.</summary>
@@ -89,6 +46,9 @@ public enum RebuildState
     Done,
     Failed,
 
-    /// <summary>It had failed, and somebody asked to try once more.</summary>
+    /// <summary>A newer build of the same image took its place in the queue, and has not ended.</summary>
+    Superseded,
+
+    /// <summary>It had failed, and is to be tried once more.</summary>
     Resumed,
 }

@@ -10,12 +10,13 @@ internal static class Verdicts
     private const string Upsert = """
         insert into verdict (tag, outdated, since, digest, base, base_tag, old_digest, new_digest, evidence, through,
                              outlook, next, depth, cascade, move, bases, unit, ready_at, build)
-        select @tag, 1, @now, manifest.digest, @Base, @BaseTag, @OldDigest, @NewDigest, @Evidence, @through,
+        select @tag, 1, @since, manifest.digest, @Base, @BaseTag, @OldDigest, @NewDigest, @Evidence, @through,
                @outlook, @next, @depth, @cascade, @move, @bases, @unit, @readyAt, @build
           from tag join manifest on manifest.id = tag.manifest where tag.id = @tag
             on conflict (tag) do update
-           set outdated = 1, since = iif(verdict.outdated, verdict.since, excluded.since), digest = excluded.digest,
-               base = excluded.base, base_tag = excluded.base_tag, old_digest = excluded.old_digest,
+           set outdated = 1, digest = excluded.digest, base = excluded.base,
+               since = iif(verdict.outdated, verdict.since, max(verdict.since + 1, excluded.since)),
+               base_tag = excluded.base_tag, old_digest = excluded.old_digest,
                new_digest = excluded.new_digest, evidence = excluded.evidence, through = excluded.through,
                outlook = excluded.outlook, next = excluded.next, depth = excluded.depth, cascade = excluded.cascade,
                move = excluded.move, bases = excluded.bases, unit = excluded.unit, ready_at = excluded.ready_at,
@@ -29,7 +30,7 @@ internal static class Verdicts
 
     private const string Lower = """
         update verdict
-           set outdated = 0, since = @now, ready_at = null, cascade = null, version = version + 1,
+           set outdated = 0, since = max(since + 1, @now), ready_at = null, cascade = null, version = version + 1,
                digest = coalesce((select manifest.digest from tag join manifest on manifest.id = tag.manifest
                                    where tag.id = verdict.tag), digest)
          where outdated = 1 and tag in (select tag from affected)
@@ -48,18 +49,18 @@ internal static class Verdicts
             foreach (var tag in unit.Tags)
             {
                 outdated.Add(tag);
-                Put(db, tag, unit, verdict, bases, snapshot.Now);
+                Put(db, tag, unit, verdict, bases);
             }
         }
 
         db.Execute(Lower, new { now = snapshot.Now, outdated = JsonSerializer.Serialize(outdated) });
     }
 
-    private static void Put(SqliteConnection db, long tag, Unit unit, Verdict verdict, string bases, long now) =>
+    private static void Put(SqliteConnection db, long tag, Unit unit, Verdict verdict, string bases) =>
         db.Execute(Upsert, new
         {
             tag,
-            now,
+            since = Math.Max(verdict.Cause.Moved!.At, unit.Since),
             verdict.Cause.Base,
             verdict.Cause.BaseTag,
             verdict.Cause.OldDigest,
@@ -70,7 +71,7 @@ internal static class Verdicts
             next = verdict.Next,
             depth = verdict.Depth,
             cascade = verdict.Cascade,
-            move = verdict.Cause.Move.Id,
+            move = verdict.Cause.Moved!.Id,
             bases,
             unit = unit.Id,
             readyAt = verdict.ReadyAt,

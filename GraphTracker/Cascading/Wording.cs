@@ -7,7 +7,9 @@ internal static class Wording
 {
     private const int MostNames = 3;
 
-    internal static string Circle(List<Unit> circle) => circle.Count == 1
+    internal const string AskedFor = "a rebuild is asked for";
+
+    internal static string Circle(IReadOnlyList<Unit> circle) => circle.Count == 1
         ? "it stands on itself: what it names as its base is what it builds"
         : "it stands on itself, in a circle of " + Names([.. circle.Select(unit => unit.Name)]);
 

@@ -14,6 +14,7 @@ create table cascade (
 ) strict;
 
 create index cascade_by_began_at on cascade (began_at);
+create index cascade_open on cascade (id) where state in ('running', 'blocked');
 create index cascade_untold on cascade (id) where told < version;
 
 -- Each build that was asked for, in order. One row is open at most for each tag.
@@ -22,12 +23,13 @@ create table rebuild (
   build        text    not null unique,
   cascade      text    not null references cascade (id),
   image        integer not null references image (id),
+  unit         integer not null references tag (id), -- the smallest of its tags
   old_manifest integer not null references manifest (id), -- what is rebuilt
-  bases        text    not null, -- what its bases were then
+  bases        text    not null, -- what its bases were then: tag#moves
   depth        integer not null,
   move         integer not null, -- the tag_move that is the cause
-  try          integer not null, -- from 1, for this move
-  state        text    not null, -- open, done, unchanged, failed, resumed
+  try          integer not null, -- from 1, for this move and unit
+  state        text    not null, -- open, done, unchanged, failed, superseded, resumed
   reason       text    not null, -- why it was asked for; where it failed, why
   request      text    not null, -- BuildRequested as JSON
   asked_at     integer not null,
@@ -38,7 +40,9 @@ create table rebuild (
 
 create index rebuild_open on rebuild (look_at) where state = 'open';
 create index rebuild_untold on rebuild (id) where told = 0;
-create index rebuild_by_cascade on rebuild (cascade);
+create index rebuild_by_cascade on rebuild (cascade, unit);
+create index rebuild_by_unit on rebuild (unit, move);
+create index rebuild_superseded on rebuild (image) where state = 'superseded';
 
 -- The last rebuild of each tag.
 create table rebuilt_tag (
@@ -52,7 +56,7 @@ create index rebuilt_tag_by_rebuild on rebuilt_tag (rebuild);
 create table verdict (
   tag        integer primary key references tag (id),
   outdated   integer not null,
-  since      integer not null, -- outdated or, again, current
+  since      integer not null, -- outdated or, again, current; grows with each change from one to the other
   digest     text    not null,
   base       text    not null, -- with registry and tag
   base_tag   integer not null,
@@ -65,7 +69,7 @@ create table verdict (
   depth      integer not null,
   cascade    text,
   move       integer not null, -- the tag_move that is the cause
-  bases      text    not null, -- what its bases are
+  bases      text    not null, -- what its bases are: tag#moves
   unit       integer not null, -- the smallest tag of those that are renewed together
   ready_at   integer,          -- when a rebuild is to be asked for
   build      text,
@@ -75,5 +79,6 @@ create table verdict (
 
 create index verdict_untold on verdict (tag) where told < version;
 create index verdict_ready on verdict (ready_at) where ready_at is not null;
+create index verdict_by_unit on verdict (unit);
 create index verdict_by_cascade on verdict (cascade) where cascade is not null;
 create index verdict_outdated on verdict (tag) where outdated = 1;

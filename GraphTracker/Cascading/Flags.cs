@@ -1,0 +1,73 @@
+using Builds.Contracts;
+
+namespace Builds.GraphTracker.Cascading;
+
+/// <summary>Who is outdated by what; and why that is all, where nothing that has moved rebuilds it.</summary>
+internal static class Flags
+{
+    // Directly where a base of its own has moved on; the base whose move rebuilds it is named first.
+    internal static Verdict Of(Standing standing, Ground ground)
+    {
+        var waitsFor = standing.Awaited.Concat(standing.Stuck).FirstOrDefault();
+        var below = waitsFor is null ? null : ground.Below(waitsFor);
+        if ((standing.Moved.LastOrDefault() ?? standing.Stale.MaxBy(footing => footing.Moved!.Id)) is not { } cause)
+            return Through(waitsFor ?? standing.Behind[0], ground);
+
+        var move = cause.Moved!;
+        return new Verdict
+        {
+            Cause = cause,
+            Outlook = OutdatedOutlook.Policy,
+            Next = "",
+            Depth = Math.Max(move.Depth, below?.Depth ?? 0) + 1,
+            Cascade = standing.Moved.Count == 0 && below is not null
+                ? below.Cascade
+                : move.Cascade ?? Cascades.IdOf(move),
+        };
+    }
+
+    private static Verdict Through(Footing footing, Ground ground)
+    {
+        var below = ground.Below(footing)!;
+        return new Verdict
+        {
+            Cause = below.Cause,
+            Through = footing.Base,
+            Outlook = OutdatedOutlook.Ancestor,
+            Next = "",
+            Depth = below.Depth + 1,
+            Cascade = below.Cascade,
+        };
+    }
+
+    internal static Verdict NotOwed(Standing standing, Ground ground, Verdict flag)
+    {
+        var flagged = flag with { Cascade = null };
+        if (standing.Own.Count > 0)
+            return flagged with
+            {
+                Cause = standing.Own[0],
+                Outlook = OutdatedOutlook.Cycle,
+                Next = Wording.Circle(standing.Circle),
+            };
+
+        var moving = standing.Stale
+            .Concat(standing.Behind.Where(footing => ground.Below(footing)!.Pending)).ToList();
+        if (moving.Count == 0)
+            return flagged with
+            {
+                Next = $"{flagged.Through} has to be renewed first, and nothing here will do that",
+            };
+        return moving.TrueForAll(footing => footing.Pinned)
+            ? flagged with
+            {
+                Outlook = OutdatedOutlook.Pinned,
+                Next = $"its Dockerfile names the digest of {moving[0].Base}: a rebuild would change nothing",
+            }
+            : flagged with
+            {
+                Outlook = OutdatedOutlook.Policy,
+                Next = $"its definition says not to rebuild it for this (rebuild.on: {Wording.Of(standing.Unit.Policy!.On)})",
+            };
+    }
+}

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Builds.Contracts;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Builds.GraphTracker.Cascading;
+
+/// <summary>Asks for rebuilds: a row for each, from which it is published. Inside a write to the store.</summary>
+internal sealed class Requests(SqliteConnection db, CascadeOptions options, long now)
+{
+    private const string SelectRoom = "select @MostAtOnce - count(*) from rebuild where state = 'open'";
+
+    private const string SelectReady = """
+        select verdict.unit as Unit, verdict.base as Base, verdict.old_digest as OldDigest,
+               verdict.new_digest as NewDigest, verdict.evidence as Evidence, verdict.depth as Depth,
+               verdict.cascade as Cascade, verdict.bases as Bases, verdict.move as Move,
+               image.id as Image, image.registry as Registry, image.repository as Repository,
+               tag.name as Tag, tag.manifest as Manifest, verdict.digest as Digest,
+               tag_move.number as Number, tag_move.at as MovedAt, definition.definition as Definition
+          from verdict
+          join tag on tag.id = verdict.tag
+          join image on image.id = tag.image
+          join definition on definition.image = image.id
+          join tag_move on tag_move.id = verdict.move
+         where verdict.ready_at <= @now and verdict.outdated = 1 and verdict.tag = verdict.unit
+           and definition.definition is not null
+         order by verdict.depth, verdict.move, verdict.tag
+         limit @room
+        """;
+
+    /// <summary>Asks for what is ready, as far as there is room: the lower storeys first, then the older moves.</summary>
+    internal IReadOnlyList<BuildRequested> AskForReady()
+    {
+        var room = db.QuerySingle<long>(SelectRoom, options);
+        return room <= 0 ? [] : [.. db.Query<Ready>(SelectReady, new { now, room }).AsList().Select(Ask)];
+    }
+
+    private const string SelectTries = "select count(*) from rebuild where unit = @Unit and move = @Move";
+
+    private const string SelectTags = """
+        select tag.name from verdict join tag on tag.id = verdict.tag where verdict.unit = @Unit order by tag.id
+        """;
+
+    private const string Insert = """
+        insert into rebuild (build, cascade, image, unit, old_manifest, bases, depth, move, try, state, reason, request,
+                             asked_at, look_at)
+        values (@build, @Cascade, @Image, @Unit, @Manifest, @Bases, @Depth, @Move, @tries, 'open', @reason, @request,
+                @now, @lookAt)
+        """;
+
+    private const string InsertTags = """
+        insert into rebuilt_tag (tag, rebuild) select tag, last_insert_rowid() from verdict where unit = @Unit
+            on conflict (tag) do update set rebuild = excluded.rebuild
+        """;
+
+    private const string SetAsked = """
+        update verdict set ready_at = null, build = @build, next = @next, version = version + 1 where unit = @Unit
+        """;
+
+    private BuildRequested Ask(Ready ready)
+    {
+        var tries = db.QuerySingle<long>(SelectTries, ready) + 1;
+        var move = new Move
+        {
+            Id = ready.Move,
+            Name = $"{ready.Base}#{ready.Number}",
+            At = ready.MovedAt,
+            UnsettledSince = ready.MovedAt,
+        };
+        var id = Cascades.BuildIdOf(move, $"{ready.Registry}/{ready.Repository}", ready.Tag, (int)tries);
+        var request = new Recipes(db).Of(ready, [.. db.Query<string>(SelectTags, ready)]) with
+        {
+            BuildId = id,
+            RequestedAt = DateTimeOffset.FromUnixTimeMilliseconds(now),
+            Cause = CauseOf(ready),
+        };
+        var build = id.ToString();
+        db.Execute(Insert, new
+        {
+            build, ready.Cascade, ready.Image, ready.Unit, ready.Manifest, ready.Bases, ready.Depth, ready.Move, tries,
+            reason = $"{ready.Base} moved from {ready.OldDigest} to {ready.NewDigest}, evidence {ready.Evidence}",
+            request = JsonSerializer.Serialize(request, Snapshots.Json),
+            now,
+            lookAt = now + (long)TimeSpan.FromMinutes(options.OverdueMinutes).TotalMilliseconds,
+        });
+        db.Execute(InsertTags, ready);
+        db.Execute(SetAsked, new { build, ready.Unit, next = Wording.AskedFor });
+        return request;
+    }
+
+    private static BuildCause CauseOf(Ready ready) => new()
+    {
+        Kind = BuildCauseKind.Cascade,
+        CascadeId = Guid.Parse(ready.Cascade),
+        Base = ready.Base,
+        OldDigest = ready.OldDigest,
+        NewDigest = ready.NewDigest,
+        Evidence = ready.Evidence,
+        Depth = (int)ready.Depth,
+    };
+}
+
+/// <summary>A unit that is to be rebuilt now.</summary>
+internal sealed record Ready
+{
+    public required long Unit { get; init; }
+    public required string Base { get; init; }
+    public required string OldDigest { get; init; }
+    public required string NewDigest { get; init; }
+    public required string Evidence { get; init; }
+    public required long Depth { get; init; }
+    public required string Cascade { get; init; }
+    public required string Bases { get; init; }
+    public required long Move { get; init; }
+    public required long Image { get; init; }
+    public required string Registry { get; init; }
+    public required string Repository { get; init; }
+    public required string Tag { get; init; }
+    public required long Manifest { get; init; }
+    public required string Digest { get; init; }
+    public required long Number { get; init; }
+    public required long MovedAt { get; init; }
+    public required string Definition { get; init; }
+}

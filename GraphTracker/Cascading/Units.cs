@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Builds.Contracts;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Builds.GraphTracker.Cascading;
+
+/// <summary>Reads the affected tags, joined to what is built together.</summary>
+internal sealed class Units(SqliteConnection db, Moves moves)
+{
+    private readonly Dictionary<string, Definition?> _definitions = [];
+
+    private const string SelectTags = """
+        select tag.id as Id, tag.name as Name, image.registry || '/' || image.repository as Image,
+               tag.manifest as Manifest, tag.moved_at as MovedAt, definition.definition as Definition,
+               (select build.completed ->> '$.tags' from build join manifest on manifest.digest = build.digest
+                 where manifest.id = tag.manifest and build.image = tag.image and build.outcome = 'succeeded'
+                 order by build.completed_at desc limit 1) as Recorded,
+               rebuild.id as Rebuild, rebuild.state as State, rebuild.build as Build, rebuild.bases as Bases,
+               rebuild.cascade as Cascade, rebuild.reason as Reason
+          from affected join tag on tag.id = affected.tag
+          join image on image.id = tag.image
+          left join definition on definition.image = tag.image
+          left join rebuilt_tag on rebuilt_tag.tag = tag.id
+          left join rebuild on rebuild.id = rebuilt_tag.rebuild
+                and (rebuild.state = 'open' or tag.manifest in (rebuild.old_manifest,
+                       (select made.id from build join manifest made on made.digest = build.digest
+                         where build.id = rebuild.build)))
+         where tag.manifest is not null
+         order by tag.id
+        """;
+
+    internal List<Unit> Read()
+    {
+        var footings = new UnitBases(db, moves).Read();
+        return
+        [
+            .. db.Query<TagRow>(SelectTags)
+                .GroupBy(row => (row.Image, row.Manifest, Unknown: Unknown(row)))
+                .Select(rows => UnitOf([.. rows], rows.Key.Unknown, footings)),
+        ];
+    }
+
+    private Unit UnitOf(List<TagRow> tags, string? unknown, Dictionary<long, List<Footing>> footings)
+    {
+        var first = tags[0];
+        var last = tags.Find(tag => tag.State == "open") ?? tags.MaxBy(tag => tag.Rebuild);
+        return new Unit
+        {
+            Id = first.Id,
+            Name = $"{first.Image}:{first.Name}",
+            Tags = [.. tags.Select(tag => tag.Id)],
+            Since = tags.Max(tag => tag.MovedAt ?? 0),
+            Bases = footings.GetValueOrDefault(first.Id) ?? [],
+            Policy = unknown is null ? DefinitionOf(first)!.Policy : null,
+            Unknown = unknown,
+            Rebuild = last?.State is { } state
+                ? new Rebuild(StateOf(state), Guid.Parse(last.Build!), last.Bases!, last.Cascade!, last.Reason)
+                : null,
+        };
+    }
+
+    private static RebuildState StateOf(string state) => state switch
+    {
+        "open" => RebuildState.Open,
+        "failed" => RebuildState.Failed,
+        "superseded" => RebuildState.Superseded,
+        "resumed" => RebuildState.Resumed,
+        _ => RebuildState.Done,
+    };
+
+    // Tags that nobody's recipe names were set by hand, and are left where they are.
+    private string? Unknown(TagRow row)
+    {
+        if (DefinitionOf(row) is not { } definition)
+            return "how to build it is not known here: define it, or build it where it came from";
+        var tags = definition.Policy.Source == RebuildSource.AsBuilt && row.Recorded is { } recorded
+            ? JsonSerializer.Deserialize<List<string>>(recorded)!
+            : definition.Tags;
+        return tags.Contains(row.Name)
+            ? null
+            : $"the tag {row.Name} was set by hand: no build of this image is known to push it";
+    }
+
+    private Definition? DefinitionOf(TagRow row)
+    {
+        if (_definitions.TryGetValue(row.Image, out var known))
+            return known;
+        var defined = row.Definition is null ? null : JsonSerializer.Deserialize<ImageDefined>(row.Definition, Snapshots.Json);
+        return _definitions[row.Image] = defined is null ? null : new Definition(defined.Rebuild, defined.Tags);
+    }
+
+    private sealed record Definition(RebuildPolicy Policy, IReadOnlyList<string> Tags);
+
+    private sealed record TagRow
+    {
+        public required long Id { get; init; }
+        public required string Name { get; init; }
+        public required string Image { get; init; }
+        public required long Manifest { get; init; }
+        public long? MovedAt { get; init; }
+        public string? Definition { get; init; }
+        public string? Recorded { get; init; }
+        public long? Rebuild { get; init; }
+        public string? State { get; init; }
+        public string? Build { get; init; }
+        public string? Bases { get; init; }
+        public string? Cascade { get; init; }
+        public string? Reason { get; init; }
+    }
+}
