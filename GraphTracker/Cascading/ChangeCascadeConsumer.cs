@@ -43,7 +43,7 @@ public sealed partial class ChangeCascadeConsumer(GraphStore store, TimeProvider
         insert or replace into undecided (tag) select tag from verdict where cascade = @id and outdated = 1
         """;
 
-    private static CascadeChangeTaken Change(SqliteConnection db, ChangeCascade message, long now)
+    internal static CascadeChangeTaken Change(SqliteConnection db, ChangeCascade message, long now)
     {
         var change = new { id = message.CascadeId.ToString(), message.By };
         if (CascadeSummaries.Find(db, message.CascadeId) is null)
