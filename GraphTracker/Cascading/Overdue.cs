@@ -26,7 +26,7 @@ public sealed partial class Overdue(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Pause, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        do
         {
             foreach (var build in store.Read(db => Find(db, clock.GetUtcNow().ToUnixTimeMilliseconds())))
             {
@@ -34,6 +34,7 @@ public sealed partial class Overdue(
                     break; // the next one would get no answer either
             }
         }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private const string Select = """

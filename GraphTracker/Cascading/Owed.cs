@@ -36,7 +36,8 @@ internal sealed class Owed
             },
             _ => known with
             {
-                Next = $"it was rebuilt, and still stands on {flag.Cause.OldDigest}: look at what it is built from",
+                Next = $"it was rebuilt for this, and still points to what stands on {flag.Cause.OldDigest}: look at what "
+                    + "it is built from and who has put it back, then resume",
             },
         };
     }

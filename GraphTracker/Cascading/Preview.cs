@@ -36,7 +36,7 @@ internal sealed class Preview(SqliteConnection db, CascadeOptions options, long 
             ],
             Flagged =
             [
-                .. imagined.Outdated.Take(MostFlagged)
+                .. imagined.Outdated.OrderBy(one => one.Verdict.Depth).Take(MostFlagged)
                     .Select(one => Node(one.Unit, one.Verdict, "flagged", one.Verdict.Next)),
             ],
             Minutes = new Estimate(db, options.MostAtOnce).Minutes(rebuilt),

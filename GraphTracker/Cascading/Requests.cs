@@ -46,10 +46,11 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
                              asked_at, look_at)
         values (@build, @Cascade, @Image, @Unit, @Manifest, @Bases, @Depth, @Move, @tries, 'open', @reason, @request,
                 @now, @lookAt)
+        returning id
         """;
 
     private const string InsertTags = """
-        insert into rebuilt_tag (tag, rebuild) select tag, last_insert_rowid() from verdict where unit = @Unit
+        insert into rebuilt_tag (tag, rebuild) select tag, @id from verdict where unit = @Unit
             on conflict (tag) do update set rebuild = excluded.rebuild
         """;
 
@@ -75,7 +76,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
             Cause = CauseOf(ready),
         };
         var build = id.ToString();
-        db.Execute(Insert, new
+        var rebuild = db.QuerySingle<long>(Insert, new
         {
             build, ready.Cascade, ready.Image, ready.Unit, ready.Manifest, ready.Bases, ready.Depth, ready.Move, tries,
             reason = $"{ready.Base} moved from {ready.OldDigest} to {ready.NewDigest}, evidence {ready.Evidence}",
@@ -83,7 +84,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
             now,
             lookAt = now + (long)TimeSpan.FromMinutes(options.OverdueMinutes).TotalMilliseconds,
         });
-        db.Execute(InsertTags, ready);
+        db.Execute(InsertTags, new { id = rebuild, ready.Unit });
         db.Execute(SetAsked, new { build, ready.Unit, next = Wording.AskedFor });
         return request;
     }

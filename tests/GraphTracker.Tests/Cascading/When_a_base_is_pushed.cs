@@ -46,6 +46,40 @@ public sealed class When_a_base_is_pushed
     }
 
     [Test]
+    public async Task Should_ask_for_nothing_while_it_has_not_looked_at_all_that_has_changed()
+    {
+        await _world.PushAsync("other", "1");
+        await _world.GrowAsync("both", new RebuildPolicy { On = RebuildOn.EveryFromAndCopies }, "other", "runtime");
+        await _world.DecideAsync();
+        await _world.PushAsync("other", "2");
+        await _world.PushAsync("os", "2");
+        await _world.DecideAsync(most: 1);
+
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "tools" }), "both stands on runtime");
+        await _world.SettleAsync();
+        Assert.That(_world.Rebuilt.Count(image => image == "both"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Should_take_a_base_that_never_settles_once_in_each_limit()
+    {
+        _world.Settings = new CascadeOptions { SettleSeconds = 60, SettleLimitSeconds = 100, MostAtOnce = 100 };
+        _world.Graph.Now += TimeSpan.FromHours(1);
+        var asked = new List<int>();
+        for (var push = 0; push < 9; push++)
+        {
+            await _world.PushAsync("os", $"again {push}");
+            _world.Graph.Now += TimeSpan.FromSeconds(24);
+            var requests = await _world.DecideAsync();
+            asked.Add(requests.Count);
+            foreach (var request in requests)
+                await _world.FinishAsync(request);
+        }
+
+        Assert.That(asked.Count(count => count > 0), Is.InRange(2, 3), () => string.Join(' ', asked));
+    }
+
+    [Test]
     public async Task Should_say_why_with_the_facts()
     {
         var old = _world.Image("os").Digest;

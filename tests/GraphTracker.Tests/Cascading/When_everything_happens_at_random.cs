@@ -18,7 +18,7 @@ public sealed class When_everything_happens_at_random
             .Select(each => (seed, each)));
 
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(40),
+            Config.QuickThrowOnFailure.WithMaxTest(20),
             Prop.ForAll(Arb.From(steps, Shorter), each => Holds(each.seed, each.each)));
     }
 

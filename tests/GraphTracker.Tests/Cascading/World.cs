@@ -7,7 +7,6 @@ using Builds.GraphTracker.Tests.Layers;
 using Dapper;
 using Microsoft.Extensions.Options;
 using BaseImage = Builds.Contracts.BaseImage;
-using Definitions = Builds.GraphTracker.Defining.Definitions;
 
 namespace Builds.GraphTracker.Tests.Cascading;
 
@@ -17,9 +16,12 @@ namespace Builds.GraphTracker.Tests.Cascading;
 internal sealed class World : IAsyncDisposable
 {
     private readonly Graph _graph = Graph.Empty();
-    private readonly Definitions _definitions = new(Options.Create(new RegistryOptions { Default = Graph.Host }));
+    private readonly Builds.GraphTracker.Defining.Definitions _definitions = new(Options.Create(new RegistryOptions { Default = Graph.Host }));
     private readonly Dictionary<string, SeenImage> _images = [];
+    private readonly Dictionary<string, SeenImage> _firsts = [];
+    private readonly Dictionary<string, SeenImage> _made = [];
     private readonly Dictionary<string, Recipe> _recipes = [];
+    private readonly Dictionary<string, string[]> _tags = [];
     private long _version;
 
     private World()
@@ -32,6 +34,9 @@ internal sealed class World : IAsyncDisposable
 
     public Graph Graph => _graph;
 
+    /// <summary>Makes what is built from here on another digest, and its source another commit.</summary>
+    public string? Salt { get; set; }
+
     /// <summary>Every rebuild that was asked for, in order.</summary>
     public List<BuildRequested> Asked { get; } = [];
 
@@ -43,6 +48,7 @@ internal sealed class World : IAsyncDisposable
     {
         var image = Graph.Image($"{repository}-{content}");
         _images[$"{repository}:{tag}"] = image;
+        _firsts.TryAdd(repository, image);
         await _graph.PushAsync(repository, tag, image);
     }
 
@@ -55,15 +61,22 @@ internal sealed class World : IAsyncDisposable
     {
         await DefineAsync(repository, policy);
         _recipes[repository] = new Recipe(bases);
-        await FinishAsync(Guid.NewGuid(), repository, BuildOutcome.Succeeded);
+        await BuildAsync(repository);
     }
 
     /// <summary>An image over others that nobody has defined here.</summary>
     public async Task BuildElsewhereAsync(string repository, params string[] bases)
     {
         _recipes[repository] = new Recipe(bases);
-        await FinishAsync(Guid.NewGuid(), repository, BuildOutcome.Succeeded);
+        await BuildAsync(repository);
     }
+
+    /// <summary>What a definition names; <c>latest</c> alone where this was not called.</summary>
+    public void Name(string repository, params string[] tags) => _tags[repository] = tags;
+
+    /// <summary>Somebody builds it, whatever is decided here.</summary>
+    public Task BuildAsync(string repository, params string[] tags) =>
+        FinishAsync(Guid.NewGuid(), repository, BuildOutcome.Succeeded, tags.Length > 0 ? tags : TagsOf(repository));
 
     public Task DefineAsync(string repository, RebuildPolicy? policy = null) =>
         _graph.Store.WriteAsync(db => _definitions.Define(db, new ImageDefined
@@ -71,7 +84,7 @@ internal sealed class World : IAsyncDisposable
             Image = new ImageReference { Registry = Graph.Host, Repository = repository },
             Version = ++_version,
             Source = new GitSource { Git = $"https://git.example.org/{repository}.git", Ref = "main" },
-            Tags = ["latest"],
+            Tags = TagsOf(repository),
             Rebuild = policy ?? new RebuildPolicy(),
         }), CancellationToken.None);
 
@@ -82,8 +95,9 @@ internal sealed class World : IAsyncDisposable
             CancellationToken.None);
 
     /// <summary>Decides until there is nothing to decide.</summary>
+    /// <param name="most">Changes that are looked at together.</param>
     /// <returns>What was asked for.</returns>
-    public async Task<IReadOnlyList<BuildRequested>> DecideAsync()
+    public async Task<IReadOnlyList<BuildRequested>> DecideAsync(int most = 1000)
     {
         var asked = new List<BuildRequested>();
         for (var rounds = 0; _graph.Store.Read(db => Round.Next(db, Settings)) is { } due; rounds++)
@@ -93,7 +107,7 @@ internal sealed class World : IAsyncDisposable
                 break;
             Assert.That(rounds, Is.LessThan(100), "it comes to an end");
             asked.AddRange((await _graph.Store.WriteAsync(
-                db => Round.Run(db, Settings, now), CancellationToken.None)).Asked);
+                db => Round.Run(db, Settings, now, most), CancellationToken.None)).Asked);
         }
 
         Asked.AddRange(asked);
@@ -114,7 +128,34 @@ internal sealed class World : IAsyncDisposable
     }
 
     public Task FinishAsync(BuildRequested request, BuildOutcome outcome = BuildOutcome.Succeeded) =>
-        FinishAsync(request.BuildId, request.Image.Repository, outcome);
+        FinishAsync(request.BuildId, request.Image.Repository, outcome, [.. request.Tags]);
+
+    /// <summary>It has been built and pushed; nobody was told the end.</summary>
+    /// <returns>What is to be told.</returns>
+    public async Task<BuildCompleted> BuildAsync(BuildRequested request, BuildOutcome outcome = BuildOutcome.Succeeded)
+    {
+        var end = EndOf(request.BuildId, request.Image.Repository, outcome, [.. request.Tags]);
+        await PushAsync(end);
+        return end;
+    }
+
+    /// <summary>Of its store: another process can have it too.</summary>
+    public string Folder => Path.GetDirectoryName(_graph.Query<string>("select file from pragma_database_list").Single())!;
+
+    /// <summary>What GraphTracker answers to somebody who ends a cascade or lets it go on.</summary>
+    public Task<CascadeChangeTaken> ChangeAsync(Guid cascade, CascadeChange change) => _graph.Store.WriteAsync(
+        db => ChangeCascadeConsumer.Change(
+            db, new ChangeCascade { CascadeId = cascade, Change = change, By = "ann" }, _graph.Now.ToUnixTimeMilliseconds()),
+        CancellationToken.None);
+
+    /// <summary><c>repository tags: state</c> of each image of a cascade, the nearest to the root first.</summary>
+    public IEnumerable<string> NodesOf(Guid cascade) => _graph.Store.Read(db => CascadeNodes.Read(db, cascade))
+        .Select(node => $"{node.Image[(Graph.Host.Length + 1)..]} {string.Join(',', node.Tags)}: {node.State}");
+
+    public CascadePreview Preview(string repository) => _graph.Store.Read(db => new Preview(
+        db, Settings, _graph.Now.ToUnixTimeMilliseconds()).Of(
+            _graph.Query<long>($"select tag.id from tag join image on image.id = tag.image where repository = '{repository}'")[0],
+            $"{Graph.Host}/{repository}:latest"));
 
     /// <summary>What is outdated: <c>repository: outlook</c>, in order.</summary>
     public IReadOnlyList<string> Outdated => _graph.Query<string>("""
@@ -122,6 +163,15 @@ internal sealed class World : IAsyncDisposable
           from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image
          where verdict.outdated = 1 order by 1
         """);
+
+    /// <summary><c>repository version: ref</c> of each definition, in order.</summary>
+    public IReadOnlyList<string> Definitions => _graph.Query<string>("""
+        select image.repository || ' ' || version || ': ' || coalesce(definition ->> '$.source.ref', 'forgotten')
+          from definition join image on image.id = definition.image order by 1
+        """);
+
+    /// <summary>All that was decided has been told.</summary>
+    public Task ToldAsync() => _graph.Store.WriteAsync(db => Untold.SetTold(db, Untold.Select(db)), CancellationToken.None);
 
     public string NextOf(string repository) => _graph.Query<string>($"""
         select verdict.next from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image
@@ -133,34 +183,62 @@ internal sealed class World : IAsyncDisposable
 
     public SeenImage Image(string repository) => _images[repository + ":latest"];
 
+    /// <summary>The version that was pushed first.</summary>
+    public SeenImage First(string repository) => _firsts[repository];
+
+    /// <summary>Whoever builds now has an old version of a base.</summary>
+    public async Task UseAsync(string repository, SeenImage old, Func<Task> build)
+    {
+        var now = Image(repository);
+        _images[repository + ":latest"] = old;
+        await build();
+        _images[repository + ":latest"] = now;
+    }
+
     public async ValueTask DisposeAsync() => await _graph.DisposeAsync();
 
-    private async Task FinishAsync(Guid id, string repository, BuildOutcome outcome)
+    private string[] TagsOf(string repository) => _tags.GetValueOrDefault(repository, ["latest"]);
+
+    private async Task FinishAsync(Guid id, string repository, BuildOutcome outcome, string[] tags)
+    {
+        var end = EndOf(id, repository, outcome, tags);
+        await _graph.BuiltAsync(end);
+        await PushAsync(end);
+        await _graph.Store.WriteAsync(db => { db.Execute("delete from question"); }, CancellationToken.None);
+    }
+
+    // What it has made is in the registry, and was heard of.
+    private async Task PushAsync(BuildCompleted end)
+    {
+        foreach (var tag in end.Pushed)
+        {
+            _images[$"{end.Image.Repository}:{tag}"] = _made[end.Digest!];
+            await _graph.PushAsync(end.Image.Repository, tag, _made[end.Digest!], "build");
+        }
+    }
+
+    private BuildCompleted EndOf(Guid id, string repository, BuildOutcome outcome, string[] tags)
     {
         var bases = _recipes[repository].Bases.Select((name, place) => (Name: name.TrimStart('@'), Pinned: name[0] == '@',
             Final: place == 0)).ToList();
         var layers = bases.Count == 0 ? "" : string.Join(' ', Image(bases[0].Name).DiffIds.Select(layer => layer[7..19]));
         var copied = string.Join('+', bases.Skip(1).Select(used => Image(used.Name).Digest[7..15]));
-        var made = Graph.Image($"{layers} {repository}{copied}".Trim());
-        var build = Graph.Built(repository, "latest", made,
+        var made = Graph.Image($"{layers} {repository}{copied}".Trim(), history: Salt is { } salt ? $"{repository} {salt}" : null);
+        _made[made.Digest] = made;
+        var build = Graph.Built(repository, tags[0], made,
             [.. bases.Select(used => Graph.Used($"{used.Name}:latest", _recipes[repository].Pinned(used.Name, Image(used.Name)),
                 final: used.Final, pinned: used.Pinned))]) with
         {
             BuildId = id,
+            Tags = tags,
+            Pushed = tags,
+            Source = new GitSource { Git = $"https://git.example.org/{repository}.git", Ref = "main", Commit = Salt ?? "c0ffee" },
+            Phases = [new BuildPhase { Name = "building", StartedAt = _graph.Now, Seconds = 90 }],
             Outcome = outcome,
             Reason = outcome == BuildOutcome.Succeeded ? null : "RUN ended with 7",
             CompletedAt = _graph.Now,
         };
-        if (outcome != BuildOutcome.Succeeded)
-        {
-            await _graph.BuiltAsync(build with { Digest = null, Pushed = [], Bases = [] });
-            return;
-        }
-
-        _images[repository + ":latest"] = made;
-        await _graph.BuiltAsync(build);
-        await _graph.PushAsync(repository, "latest", made, "build");
-        await _graph.Store.WriteAsync(db => { db.Execute("delete from question"); }, CancellationToken.None);
+        return outcome == BuildOutcome.Succeeded ? build : build with { Digest = null, Pushed = [], Bases = [] };
     }
 
     private sealed class Recipe(string[] bases)

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using Builds.Contracts;
+using Builds.Parts;
+using Builds.ServiceDefaults;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Definitions = Builds.Contracts.Definitions;
+
+namespace Builds.GraphTracker.Tests.Cascading;
+
+/// <summary>Answers what GraphTracker asks of the Gateway, and asks it what the Gateway asks.</summary>
+internal sealed class PlayedGateway : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private PlayedGateway(Broker broker)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection([new("Bus:Address", broker.Address.ToString())]);
+        builder.Services.AddSingleton(this);
+        builder.AddBus(
+            bus =>
+            {
+                bus.AddConsumer<Lists>().Endpoint(endpoint => endpoint.Name = "gateway.definitions");
+                bus.AddConsumer<Finds>().Endpoint(endpoint => endpoint.Name = "gateway.find-build");
+            },
+            _ => { });
+        _host = builder.Build();
+    }
+
+    /// <summary>What is defined; null while it does not answer.</summary>
+    public IReadOnlyList<ImageDefined>? Defined { get; set; }
+
+    /// <summary>What it knows of builds.</summary>
+    public ConcurrentDictionary<Guid, FoundBuild> Known { get; } = [];
+
+    /// <summary>Builds that it was asked for.</summary>
+    public ConcurrentQueue<Guid> AskedFor { get; } = [];
+
+    public static async Task<PlayedGateway> StartAsync(Broker broker)
+    {
+        var gateway = new PlayedGateway(broker);
+        await gateway._host.StartAsync();
+        return gateway;
+    }
+
+    private IBus Bus => _host.Services.GetRequiredService<IBus>();
+
+    public Task PublishAsync<T>(T message)
+        where T : class => Bus.Publish(message);
+
+    public async Task<TAnswer> AskAsync<TQuestion, TAnswer>(string queue, TQuestion question)
+        where TQuestion : class
+        where TAnswer : class =>
+        (await Bus.CreateRequestClient<TQuestion>(new Uri("queue:" + queue)).GetResponse<TAnswer>(question)).Message;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        if (_host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+    }
+
+    private sealed class Lists(PlayedGateway gateway) : IConsumer<ListDefinitions>
+    {
+        public async Task Consume(ConsumeContext<ListDefinitions> context)
+        {
+            if (gateway.Defined is { } defined)
+                await context.RespondAsync(new Definitions { Images = defined });
+        }
+    }
+
+    private sealed class Finds(PlayedGateway gateway) : IConsumer<FindBuild>
+    {
+        public Task Consume(ConsumeContext<FindBuild> context)
+        {
+            var id = context.Message.BuildId;
+            gateway.AskedFor.Enqueue(id);
+            return context.RespondAsync(gateway.Known.GetValueOrDefault(id, new FoundBuild { BuildId = id }));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using Builds.Contracts;
+
+namespace Builds.GraphTracker.Tests.Cascading;
+
+public sealed class When_a_push_is_previewed
+{
+    private World _world = null!;
+
+    [SetUp]
+    public async Task A_tree()
+    {
+        _world = World.Empty();
+        await _world.PushAsync("os", "1");
+        await _world.GrowAsync("runtime", "os");
+        await _world.GrowAsync("tools", "os");
+        await _world.GrowAsync("api", "runtime", "tools");
+        await _world.BuildElsewhereAsync("outside", "runtime");
+        await _world.GrowAsync("inner", "outside");
+        await _world.GrowAsync("pinned", "@os");
+        await _world.DecideAsync();
+    }
+
+    [TearDown]
+    public async Task Gone() => await _world.DisposeAsync();
+
+    [Test]
+    public async Task Should_say_what_the_push_then_does()
+    {
+        var preview = _world.Preview("os");
+        Assert.That(_world.Outdated, Is.Empty, "nothing has happened");
+
+        await _world.PushAsync("os", "2");
+        await _world.SettleAsync();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(Names(preview.Rebuilt), Is.EqualTo(_world.Rebuilt));
+            Assert.That(preview.Rebuilt.Select(node => node.Depth), Is.EqualTo(new[] { 1, 1, 2 }));
+            Assert.That(Names(preview.Flagged), Is.EquivalentTo(_world.Outdated.Select(flag => flag.Split(':')[0])));
+            Assert.That(preview.Flagged.Select(node => node.Reason), Is.All.Not.Empty);
+        });
+    }
+
+    [TestCase(4, 3.0)]
+    [TestCase(1, 4.5)]
+    public void Should_estimate_the_minutes_by_past_builds(int atOnce, double minutes)
+    {
+        _world.Settings = new() { MostAtOnce = atOnce };
+
+        Assert.That(_world.Preview("os").Minutes, Is.EqualTo(minutes), "three builds of 90 s on two storeys");
+    }
+
+    [Test]
+    public async Task Should_count_what_is_open_or_has_failed_as_rebuilt_by_it()
+    {
+        await _world.PushAsync("os", "2");
+        await _world.SettleAsync("tools");
+        Assert.That(Names(_world.Preview("os").Rebuilt), Is.EqualTo(new[] { "runtime", "tools", "api" }));
+    }
+
+    [Test]
+    public void Should_keep_to_the_limits()
+    {
+        _world.Settings = new() { MostImages = 2 };
+        var preview = _world.Preview("os");
+
+        Assert.That(Names(preview.Rebuilt), Is.EqualTo(new[] { "runtime", "tools" }));
+        Assert.That(preview.Flagged.Single(node => node.Image.EndsWith("/api", StringComparison.Ordinal)).Reason,
+            Does.Contain("Cascades:MostImages"));
+    }
+
+    private static IEnumerable<string> Names(IEnumerable<CascadeNode> nodes) =>
+        nodes.Select(node => node.Image[(node.Image.LastIndexOf('/') + 1)..]);
+}

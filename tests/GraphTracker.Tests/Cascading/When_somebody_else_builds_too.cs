@@ -1,0 +1,109 @@
+using Builds.Contracts;
+
+namespace Builds.GraphTracker.Tests.Cascading;
+
+public sealed class When_somebody_else_builds_too
+{
+    private World _world = null!;
+
+    [SetUp]
+    public async Task Two_storeys()
+    {
+        _world = World.Empty();
+        await _world.PushAsync("os", "1");
+        await _world.GrowAsync("runtime", "os");
+        await _world.GrowAsync("api", "runtime");
+        await _world.DecideAsync();
+    }
+
+    [TearDown]
+    public async Task Gone() => await _world.DisposeAsync();
+
+    [Test]
+    public async Task Should_ask_for_nothing_that_is_done_already()
+    {
+        _world.Settings = new() { SettleSeconds = 60, MostAtOnce = 100 };
+        await _world.PushAsync("os", "2");
+        await _world.DecideAsync();
+        await _world.BuildAsync("runtime");
+        await _world.BuildAsync("api");
+        await _world.DecideAsync();
+        _world.Graph.Now += TimeSpan.FromMinutes(2);
+        await _world.SettleAsync();
+
+        Assert.That(_world.Asked, Is.Empty);
+        Assert.That(_world.Outdated, Is.Empty);
+        Assert.That(_world.Cascades, Is.All.EqualTo("done"));
+    }
+
+    [Test]
+    public async Task Should_rebuild_what_is_pushed_later_on_an_old_base()
+    {
+        await _world.PushAsync("os", "2");
+        await _world.SettleAsync();
+        _world.Salt = "from a stale cache";
+        await _world.UseAsync("os", _world.First("os"), () => _world.BuildAsync("runtime"));
+        await _world.SettleAsync();
+
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "api", "runtime", "api" }));
+        Assert.That(_world.Outdated, Is.Empty);
+    }
+
+    [Test]
+    public async Task Should_not_fight_with_who_puts_the_old_one_back()
+    {
+        var old = _world.Image("runtime");
+        await _world.PushAsync("os", "2");
+        await _world.SettleAsync();
+        await _world.Graph.PushAsync("runtime", "latest", old);
+        await _world.SettleAsync();
+
+        Assert.That(_world.Rebuilt.Count(image => image == "runtime"), Is.EqualTo(1));
+        Assert.That(_world.NextOf("runtime"), Does.Contain("put it back"));
+    }
+
+    [Test]
+    public async Task Should_let_those_above_wait_for_the_rebuild_that_is_open()
+    {
+        await _world.PushAsync("os", "2");
+        var open = await _world.DecideAsync();
+        await _world.BuildAsync("runtime");
+        Assert.That(await _world.DecideAsync(), Is.Empty);
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "api: waits" }), "runtime is current, and will move once more");
+
+        await _world.FinishAsync(open[0]);
+        await _world.SettleAsync();
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "api" }));
+    }
+
+    [Test]
+    public async Task Should_wait_for_the_build_that_took_the_place_of_a_rebuild()
+    {
+        await _world.PushAsync("os", "2");
+        var open = await _world.DecideAsync();
+        await _world.FinishAsync(open[0], BuildOutcome.Superseded);
+        Assert.That(await _world.DecideAsync(), Is.Empty);
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "api: waits", "runtime: waits" }));
+        Assert.That(_world.NextOf("runtime"), Does.Contain("a newer build"));
+
+        await _world.BuildAsync("runtime");
+        await _world.SettleAsync();
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "api" }));
+        Assert.That(_world.Cascades, Is.All.EqualTo("done"));
+    }
+
+    [Test]
+    public async Task Should_try_once_more_where_the_build_that_took_its_place_has_failed()
+    {
+        await _world.PushAsync("os", "2");
+        var open = await _world.DecideAsync();
+        await _world.FinishAsync(open[0], BuildOutcome.Superseded);
+        await _world.DecideAsync();
+        await _world.FinishAsync(open[0] with { BuildId = Guid.NewGuid() }, BuildOutcome.Failed);
+        await _world.SettleAsync();
+
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "runtime", "api" }));
+        Assert.That(_world.Asked.Select(request => request.BuildId), Is.Unique);
+        Assert.That(_world.Outdated, Is.Empty);
+    }
+}
