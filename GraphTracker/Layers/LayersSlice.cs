@@ -1,3 +1,5 @@
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Storing;
 using MassTransit;
 
 namespace Builds.GraphTracker.Layers;
@@ -7,9 +9,23 @@ public static class LayersSlice
 {
     public static void AddLayers(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddOptions<LayersOptions>()
+            .BindConfiguration("Layers")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton<DueQuestions>();
+        builder.Services.AddSingleton(services =>
+        {
+            var client = services.GetRequiredService<RegistryClient>();
+            return new Inquiry(services.GetRequiredService<GraphStore>(), client.DigestOfAsync, client.ReadAsync);
+        });
+        builder.Services.AddHostedService<Asking>();
     }
 
     public static void AddLayersConsumers(this IBusRegistrationConfigurator bus)
     {
+        bus.AddConsumer<ImagePushedConsumer, ImagePushedConsumerDefinition>();
+        bus.AddConsumer<BuildCompletedConsumer, BuildCompletedConsumerDefinition>();
+        bus.AddConsumer<ReadGraphConsumer, ReadGraphConsumerDefinition>();
     }
 }

@@ -9,6 +9,11 @@ public static class RegistriesSlice
 {
     public static void AddRegistries(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddOptions<RegistryOptions>()
+            .BindConfiguration("Registries")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton<RegistryClient>();
     }
 
     public static void AddRegistriesConsumers(this IBusRegistrationConfigurator bus)

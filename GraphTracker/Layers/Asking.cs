@@ -1,0 +1,199 @@
+using System.Threading.Channels;
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Storing;
+using Microsoft.Extensions.Options;
+
+namespace Builds.GraphTracker.Layers;
+
+/// <summary>
+/// Puts the questions that are due to their registries, several at a time, each tag and digest one after the other.
+/// A registry that does not answer is left alone for a while, and no other waits for it. What is asked is on disk until
+/// its answer is.
+/// </summary>
+public sealed partial class Asking(
+    GraphStore store,
+    Inquiry inquiry,
+    DueQuestions questions,
+    IOptions<LayersOptions> options,
+    TimeProvider clock,
+    ILogger<Asking> logger) : BackgroundService
+{
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
+
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Dictionary<string, Lane> _lanes = []; // only this class's loop and its lock touch them
+    private readonly Lock _lock = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        store.Committed += Wake;
+        try
+        {
+            await questions.AskForWantedAsync(clock.GetUtcNow(), stoppingToken);
+            while (!stoppingToken.IsCancellationRequested)
+                await SleepAsync(TryStartDue(stoppingToken), stoppingToken);
+        }
+        finally
+        {
+            store.Committed -= Wake;
+            await Task.WhenAll(Running());
+        }
+    }
+
+    private void Wake() => _wakes.Writer.TryWrite(true);
+
+    private DateTimeOffset TryStartDue(CancellationToken cancel)
+    {
+        try
+        {
+            return StartDue(cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            Log.NotStarted(logger, e);
+            return clock.GetUtcNow() + options.Value.Pause(1);
+        }
+    }
+
+    /// <returns>When something is due next, for all that is known now.</returns>
+    private DateTimeOffset StartDue(CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var next = now + LongestSleep;
+        foreach (var registry in questions.Registries())
+        {
+            lock (_lock)
+            {
+                var lane = _lanes.TryGetValue(registry, out var known) ? known : _lanes[registry] = new Lane();
+                var room = (lane.Failures > 0 ? 1 : options.Value.QuestionsTogether) - lane.Running.Count;
+                var until = lane.Until > now ? lane.Until : questions.NextDue(registry, now);
+                if (until < next)
+                    next = until;
+                if (room <= 0 || lane.Until > now)
+                    continue;
+
+                var due = questions.Due(registry, now, room + lane.Running.Count)
+                    .Where(question => !lane.Running.ContainsKey(KeyOf(question))).Take(room);
+                foreach (var question in due)
+                    lane.Running[KeyOf(question)] = Task.Run(() => AskAsync(lane, question, cancel), CancellationToken.None);
+            }
+        }
+
+        return next;
+    }
+
+    private static (long Image, string Tag, long Manifest) KeyOf(Question question) =>
+        (question.Image, question.Tag, question.Manifest);
+
+    private async Task SleepAsync(DateTimeOffset until, CancellationToken cancel)
+    {
+        using var awake = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var pause = until - clock.GetUtcNow();
+        var woken = _wakes.Reader.ReadAsync(awake.Token).AsTask();
+        await Task.WhenAny(woken, Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, clock, awake.Token));
+        await awake.CancelAsync();
+    }
+
+    private async Task AskAsync(Lane lane, Question question, CancellationToken cancel)
+    {
+        try
+        {
+            var answer = await inquiry.AskAsync(question, cancel);
+            await RecordAsync(question, answer, cancel);
+            lock (_lock)
+                lane.Answered();
+        }
+        catch (UnknownRegistryException)
+        {
+            Log.Unknown(logger, question.Registry, await questions.DropAsync(question.Registry, cancel));
+        }
+        catch (RegistryUnavailableException e) when (!cancel.IsCancellationRequested)
+        {
+            lock (_lock)
+                lane.Failed(clock.GetUtcNow(), options.Value);
+            Log.Unavailable(logger, question.Registry, question.Name, lane.Until, e.Message);
+            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+        }
+        catch (ManifestGoneException e)
+        {
+            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            Log.Failed(logger, e, question.Name);
+            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            // asked again after the next start
+        }
+        finally
+        {
+            lock (_lock)
+                lane.Running.Remove(KeyOf(question));
+            Wake();
+        }
+    }
+
+    private async Task RecordAsync(Question question, Answer answer, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var moved = await store.WriteAsync(
+            db => Recording.Run(db, now, recording => Answers.Record(recording, question, answer)), cancel);
+        if (moved)
+            Log.Moved(logger, question.Name, answer.Digest ?? "nothing: it is gone", question.Source);
+        foreach (var bad in answer.Found.Where(found => found.Bad is not null))
+            Log.Bad(logger, $"{question.Registry}/{question.Repository}@{bad.Digest}", bad.Bad!);
+    }
+
+    private List<Task> Running()
+    {
+        lock (_lock)
+            return [.. _lanes.Values.SelectMany(lane => lane.Running.Values)];
+    }
+
+    /// <summary>The questions that one registry is being asked, and how long it is left alone.</summary>
+    private sealed class Lane
+    {
+        public Dictionary<(long Image, string Tag, long Manifest), Task> Running { get; } = [];
+
+        public DateTimeOffset Until { get; private set; }
+
+        public int Failures { get; private set; }
+
+        public void Answered() => (Failures, Until) = (0, default);
+
+        public void Failed(DateTimeOffset now, LayersOptions options)
+        {
+            if (Until <= now) // those that were on their way together fail together, and count once
+                Until = now + options.Pause(++Failures);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "The questions that are due could not be read; it is tried again")]
+        public static partial void NotStarted(ILogger logger, Exception e);
+
+        [LoggerMessage(LogLevel.Information, "{tag} is now {digest} (found by: {source})")]
+        public static partial void Moved(ILogger logger, string tag, string digest, string source);
+
+        [LoggerMessage(LogLevel.Warning, "{manifest} cannot be used, and nothing is concluded from it: {problem}")]
+        public static partial void Bad(ILogger logger, string manifest, string problem);
+
+        [LoggerMessage(LogLevel.Warning,
+            "The registry {registry} did not answer what {name} is; it is asked again from {until:u} ({why})")]
+        public static partial void Unavailable(
+            ILogger logger, string registry, string name, DateTimeOffset until, string why);
+
+        [LoggerMessage(LogLevel.Warning,
+            "No setting knows the registry {registry}: {count} questions about its images are dropped. Name it under "
+            + "Registries where its images should be known")]
+        public static partial void Unknown(ILogger logger, string registry, int count);
+
+        [LoggerMessage(LogLevel.Error, "What {name} is could not be found out or recorded; it is tried again")]
+        public static partial void Failed(ILogger logger, Exception e, string name);
+    }
+}

@@ -1,0 +1,75 @@
+using Builds.GraphTracker.Storing;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace Builds.GraphTracker.Layers;
+
+/// <summary>The questions as <see cref="Asking"/> takes them.</summary>
+public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> options)
+{
+    // One step in the index for each registry, however many questions wait for it.
+    private const string SelectRegistries = """
+        with recursive asked(registry) as (
+          select min(registry) from question
+          union all
+          select (select min(registry) from question where registry > asked.registry) from asked
+           where asked.registry is not null)
+        select registry from asked where registry is not null
+        """;
+
+    public IReadOnlyList<string> Registries() => store.Read(db => db.Query<string>(SelectRegistries).AsList());
+
+    private const string SelectDue = """
+        select question.id as Id, question.image as Image, question.registry as Registry, image.repository as Repository,
+               question.tag as Tag, question.manifest as Manifest, manifest.digest as Digest, question.named as Named,
+               question.source as Source, question.tries as Tries
+          from question
+          join image on image.id = question.image
+          left join manifest on manifest.id = question.manifest
+         where question.registry = @registry and question.due_at <= @now
+         order by question.due_at, question.id
+         limit @most
+        """;
+
+    public IReadOnlyList<Question> Due(string registry, DateTimeOffset now, int most) =>
+        store.Read(db => db
+            .Query<Question>(SelectDue, new { registry, now = now.ToUnixTimeMilliseconds(), most }).AsList());
+
+    private const string SelectNextDue = """
+        select min(due_at) from question where registry = @registry and due_at > @now
+        """;
+
+    /// <summary>When the first of those is due that are not yet.</summary>
+    public DateTimeOffset NextDue(string registry, DateTimeOffset now) =>
+        store.Read(db => db.QuerySingle<long?>(SelectNextDue, new { registry, now = now.ToUnixTimeMilliseconds() })) is { } due
+            ? DateTimeOffset.FromUnixTimeMilliseconds(due)
+            : DateTimeOffset.MaxValue;
+
+    private const string PutOff = """
+        update question set tries = tries + 1, error = @error, due_at = max(due_at, @dueAt) where id = @Id
+        """;
+
+    /// <summary>Until later, and behind those that have not failed: one that always fails must not be the first for ever.</summary>
+    public Task PutOffAsync(Question question, string error, DateTimeOffset now, CancellationToken cancel)
+    {
+        var dueAt = (now + options.Value.Pause(question.Tries + 1)).ToUnixTimeMilliseconds();
+        return store.WriteAsync(db => { db.Execute(PutOff, new { question.Id, error, dueAt }); }, cancel);
+    }
+
+    private const string Drop = "delete from question where registry = @registry";
+
+    /// <returns>How many there were.</returns>
+    public Task<int> DropAsync(string registry, CancellationToken cancel) =>
+        store.WriteAsync(db => db.Execute(Drop, new { registry }), cancel);
+
+    private const string AskForWanted = """
+        insert or ignore into question (registry, image, manifest, source, asked_at, due_at)
+        select image.registry, image.id, manifest.id, 'watch', @now, @now
+          from manifest join image on image.id = manifest.image where manifest.state = 'wanted'
+        """;
+
+    /// <summary>At a start: what was named in a registry that no setting knew, and that one may know now.</summary>
+    public Task AskForWantedAsync(DateTimeOffset now, CancellationToken cancel) =>
+        store.WriteAsync(
+            db => { db.Execute(AskForWanted, new { now = now.ToUnixTimeMilliseconds() }); }, cancel);
+}

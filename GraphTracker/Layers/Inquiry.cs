@@ -1,0 +1,52 @@
+using Builds.Contracts;
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Storing;
+
+namespace Builds.GraphTracker.Layers;
+
+/// <summary>One question put to its registry: what the tag is now, and what lies under each digest not read yet.</summary>
+/// <param name="digestOf">What a tag points to; null where it is not there.</param>
+/// <param name="read">What lies under a digest, read whole.</param>
+public sealed class Inquiry(
+    GraphStore store,
+    Func<ImageReference, string, CancellationToken, Task<string?>> digestOf,
+    Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read)
+{
+    private const int GoneTries = 5;
+
+    /// <exception cref="RegistryUnavailableException">Or <see cref="UnknownRegistryException"/>.</exception>
+    /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at: ask again.</exception>
+    public async Task<Answer> AskAsync(Question question, CancellationToken cancel)
+    {
+        var image = new ImageReference { Registry = question.Registry, Repository = question.Repository };
+        if (question.Digest is { } digest)
+            return new Answer(null, [await FindAsync(image, digest, cancel)]);
+
+        if (await digestOf(image, question.Tag, cancel) is not { } present)
+            return new Answer(null, []);
+        var found = new List<Found> { await FindAsync(image, present, cancel) };
+        if (found[0].Gone is { } gone && question.Tries < GoneTries)
+            throw new ManifestGoneException(gone);
+        foreach (var missed in store.Read(db => Answers.Missed(db, question, present)))
+            found.Add(await FindAsync(image, missed, cancel));
+        return new Answer(present, found);
+    }
+
+    private async Task<Found> FindAsync(ImageReference image, string digest, CancellationToken cancel)
+    {
+        if (store.Read(db => Answers.IsRead(db, digest)))
+            return new Found(digest);
+        try
+        {
+            return new Found(digest, Seen: await read(image, digest, cancel));
+        }
+        catch (ManifestGoneException e)
+        {
+            return new Found(digest, Gone: e.Message);
+        }
+        catch (ManifestBadException e)
+        {
+            return new Found(digest, Bad: e.Message);
+        }
+    }
+}
