@@ -43,7 +43,9 @@ public sealed class When_it_starts
     public async Task Should_declare(string queue, string type, string exchange)
     {
         var declared = await GetAsync("queues/%2F/" + queue);
-        var fed = await GetAsync($"bindings/%2F/e/{exchange}/q/{queue}");
+        var fed = (await GetAsync($"bindings/%2F/e/{exchange}/q/{queue}")).AsArray();
+        if (fed.Count == 0) // what it reads itself is fed through an exchange with the queue's name
+            fed = (await GetAsync($"bindings/%2F/e/{exchange}/e/{queue}")).AsArray();
         var arguments = declared["arguments"]!.AsObject().Select(argument => $"{argument.Key}={argument.Value}");
 
         Assert.Multiple(() =>
@@ -52,7 +54,7 @@ public sealed class When_it_starts
             Assert.That((bool?)declared["durable"], Is.True);
             Assert.That((bool?)declared["auto_delete"], Is.False);
             Assert.That(arguments, Is.EqualTo(type == "quorum" ? ["x-queue-type=quorum"] : Array.Empty<string>()));
-            Assert.That(fed.AsArray(), Has.Count.EqualTo(1));
+            Assert.That(fed, Has.Count.EqualTo(1));
         });
     }
 
