@@ -36,6 +36,9 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var pace = bases.BuildKit && daemon.Tokens is { } tokens && await DaemonBuilder.BreaksAsync(docker, cancel)
+            ? new Pace(tokens)
+            : null;
         var sending = bases.Context.WriteAsync(pipe.Writer, options.Value, stop.Token);
         try
         {
@@ -43,7 +46,7 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
             await using var answer = await docker.Images
                 .BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
 #pragma warning restore CS0618
-            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, cancel);
+            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, pace, cancel);
         }
         catch (Exception e) when (e is not (BuildFailedException or OperationCanceledException))
         {
