@@ -102,7 +102,7 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
 
         PhaseChanged?.Invoke();
         await using var alarm = clock.CreateTimer(
-            _ => End(Building.Ending.TimedOut, $"{name} took longer than its limit of {limit.TotalMinutes:0} minutes."),
+            _ => End(Building.Ending.TimedOut, $"{name} took longer than its limit of {LimitOptions.Words(limit)}."),
             null, limit, Timeout.InfiniteTimeSpan);
         try
         {

@@ -36,9 +36,8 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using var pace = bases.BuildKit && daemon.Tokens is { } tokens && await DaemonBuilder.BreaksAsync(docker, cancel)
-            ? new Pace(tokens)
-            : null;
+        var canPace = bases.BuildKit && daemon.Tokens is not null;
+        using var pace = canPace && await DaemonBuilder.BreaksAsync(docker, cancel) ? new Pace(daemon.Tokens!) : null;
         var sending = bases.Context.WriteAsync(pipe.Writer, options.Value, stop.Token);
         try
         {
