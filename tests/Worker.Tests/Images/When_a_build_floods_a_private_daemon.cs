@@ -60,7 +60,7 @@ public sealed class When_a_build_floods_a_private_daemon : IAsyncDisposable
         var (written, looks) = ("", 0);
         await Wait.UntilAsync("the command stands still", () =>
         {
-            var now = Processes(machine.Name, "io").FirstOrDefault(line => line.StartsWith("seq 1000000")) ?? "";
+            var now = Processes(machine.Name, "io").FirstOrDefault(line => line.Contains("seq 1000000")) ?? "";
             looks = now == written && now.Length > 0 ? looks + 1 : 0;
             written = now;
             return looks == 20;
