@@ -63,7 +63,7 @@ start_worker() {
 
 start_graph_tracker() {
   choose_ports graph-tracker graph-tracker
-  start_service graph-tracker --Store:Folder="$state/graph-tracker"
+  start_service graph-tracker --Store:Folder="$state/graph-tracker" --Registries:Default="$registry"
 }
 
 # start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees
