@@ -1,5 +1,6 @@
 using Builds.Contracts;
 using Builds.Gateway.Graphing;
+using Builds.Gateway.Publishing;
 using Builds.Gateway.Storing;
 using Microsoft.Extensions.Options;
 
@@ -10,19 +11,20 @@ namespace Builds.Gateway.Flagging;
 /// restored from a backup, is made good. Where it does not answer, what is known stands.
 /// </summary>
 public sealed partial class Resync(
-    GatewayStore store, Flags flags, GraphClient graph, IOptions<FlagOptions> options, TimeProvider clock,
-    ILogger<Resync> logger) : BackgroundService
+    GatewayStore store, Flags flags, GraphClient graph, BusConnection connection, IOptions<FlagOptions> options,
+    TimeProvider clock, ILogger<Resync> logger) : BackgroundService
 {
     private const int Together = 200;
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var pause = options.Value.Retry;
+            var pause = connection.IsConnected ? options.Value.Retry : Look;
             try
             {
-                if (await ResyncAsync(stoppingToken))
+                if (connection.IsConnected && await ResyncAsync(stoppingToken))
                     pause = options.Value.Resync;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

@@ -1,12 +1,14 @@
 using Builds.Contracts;
 using Builds.Gateway.Describing;
+using Builds.Gateway.Publishing;
 using MassTransit;
 using Microsoft.Extensions.Options;
 
 namespace Builds.Gateway.Graphing;
 
 /// <summary>The Gateway's questions to GraphTracker. One that is not answered in time is dropped by the broker too.</summary>
-public sealed partial class GraphClient(IBus bus, IOptions<GraphOptions> options, ILogger<GraphClient> logger)
+public sealed partial class GraphClient(
+    IBus bus, BusConnection connection, IOptions<GraphOptions> options, ILogger<GraphClient> logger)
 {
     private readonly IRequestClient<ReadGraph> _graph = Client<ReadGraph>(bus, "read-graph");
     private readonly IRequestClient<PreviewCascade> _preview = Client<PreviewCascade>(bus, "preview-cascade");
@@ -59,11 +61,15 @@ public sealed partial class GraphClient(IBus bus, IOptions<GraphOptions> options
         where TQuestion : class
         where TAnswer : class
     {
+        if (!connection.IsConnected)
+            return null; // asked now and given up, it would hold back the connection's own recovery
+
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(patience); // without a broker a request waits for its token and nothing else
         try
         {
-            return (await client.GetResponse<TAnswer>(question, limit.Token, RequestTimeout.After(s: 0, ms: (int)patience.TotalMilliseconds))).Message;
+            var timeout = RequestTimeout.After(ms: (int)patience.TotalMilliseconds);
+            return (await client.GetResponse<TAnswer>(question, limit.Token, timeout)).Message;
         }
         catch (Exception e)
         {

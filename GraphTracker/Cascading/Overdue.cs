@@ -14,11 +14,11 @@ namespace Builds.GraphTracker.Cascading;
 /// under the same id; of one that has ended the end is taken.
 /// </summary>
 public sealed partial class Overdue(
-    GraphStore store, IBus bus, IOptions<CascadeOptions> options, IOptions<RegistryOptions> registries,
+    GraphStore store, IBusControl bus, IOptions<CascadeOptions> options, IOptions<RegistryOptions> registries,
     TimeProvider clock, ILogger<Overdue> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly IRequestClient<FindBuild> _find =
         bus.CreateRequestClient<FindBuild>(new Uri("queue:gateway.find-build"), Patience);
@@ -28,6 +28,9 @@ public sealed partial class Overdue(
         using var timer = new PeriodicTimer(Pause, clock);
         do
         {
+            // a request that is given up without a connection keeps the bus from connecting again
+            if (bus.CheckHealth().Status != BusHealthStatus.Healthy)
+                continue;
             foreach (var build in store.Read(db => Find(db, clock.GetUtcNow().ToUnixTimeMilliseconds())))
             {
                 if (!await AskAsync(build, stoppingToken))

@@ -8,7 +8,7 @@ namespace Builds.GraphTracker.Defining;
 
 /// <summary>Asks the Gateway for all definitions, at start and every so often: what was missed is made good.</summary>
 public sealed partial class Resync(
-    GraphStore store, Definitions definitions, IBus bus, IOptions<CascadeOptions> options, TimeProvider clock,
+    GraphStore store, Definitions definitions, IBusControl bus, IOptions<CascadeOptions> options, TimeProvider clock,
     ILogger<Resync> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -21,7 +21,8 @@ public sealed partial class Resync(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var isDone = await CatchUpAsync(stoppingToken);
+            // Only with a connection: a request that is given up without one keeps the bus from connecting again.
+            var isDone = bus.CheckHealth().Status == BusHealthStatus.Healthy && await CatchUpAsync(stoppingToken);
             await Task.Delay(
                 isDone ? TimeSpan.FromMinutes(options.Value.ResyncMinutes) : AfterFailure, clock, stoppingToken);
         }

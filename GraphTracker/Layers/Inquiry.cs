@@ -5,7 +5,12 @@ using Builds.GraphTracker.Storing;
 namespace Builds.GraphTracker.Layers;
 
 /// <summary>One question put to its registry: what the tag is now, and what lies under each digest not read yet.</summary>
-public sealed class Inquiry(GraphStore store, RegistryClient registries)
+/// <param name="digestOf">What a tag points to; null where it is not there.</param>
+/// <param name="read">What lies under a digest, read whole.</param>
+public sealed class Inquiry(
+    GraphStore store,
+    Func<ImageReference, string, CancellationToken, Task<string?>> digestOf,
+    Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read)
 {
     private const int GoneTries = 5;
 
@@ -17,7 +22,7 @@ public sealed class Inquiry(GraphStore store, RegistryClient registries)
         if (question.Digest is { } digest)
             return new Answer(null, [await FindAsync(image, digest, cancel)]);
 
-        if (await registries.DigestOfAsync(image, question.Tag, cancel) is not { } present)
+        if (await digestOf(image, question.Tag, cancel) is not { } present)
             return new Answer(null, []);
         var found = new List<Found> { await FindAsync(image, present, cancel) };
         if (found[0].Gone is { } gone && question.Tries < GoneTries)
@@ -33,7 +38,7 @@ public sealed class Inquiry(GraphStore store, RegistryClient registries)
             return new Found(digest);
         try
         {
-            return new Found(digest, Seen: await registries.ReadAsync(image, digest, cancel));
+            return new Found(digest, Seen: await read(image, digest, cancel));
         }
         catch (ManifestGoneException e)
         {

@@ -1,3 +1,5 @@
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Storing;
 using MassTransit;
 
 namespace Builds.GraphTracker.Layers;
@@ -12,7 +14,11 @@ public static class LayersSlice
             .ValidateDataAnnotations()
             .ValidateOnStart();
         builder.Services.AddSingleton<DueQuestions>();
-        builder.Services.AddSingleton<Inquiry>();
+        builder.Services.AddSingleton(services =>
+        {
+            var client = services.GetRequiredService<RegistryClient>();
+            return new Inquiry(services.GetRequiredService<GraphStore>(), client.DigestOfAsync, client.ReadAsync);
+        });
         builder.Services.AddHostedService<Asking>();
     }
 

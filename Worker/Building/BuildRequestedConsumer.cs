@@ -61,7 +61,8 @@ public sealed partial class BuildRequestedConsumer(
         [LoggerMessage(LogLevel.Information, "Build {build}: claim granted, attempt {attempt}")]
         public static partial void Granted(ILogger logger, Guid build, int attempt);
 
-        [LoggerMessage(LogLevel.Information, "Build {build}: claim answered {verdict} ({reason}); the delivery is dropped")]
+        [LoggerMessage(LogLevel.Information,
+            "Build {build}: claim answered {verdict} ({reason}); the delivery is dropped")]
         public static partial void NotGranted(ILogger logger, Guid build, ClaimVerdict verdict, string? reason);
     }
 }

@@ -52,7 +52,7 @@ start_gateway() {
     --Mail:Port="${ports[mail]}" \
     --Mail:Tls=none \
     --Mail:From=builds@example.org \
-    --Mail:SettleSeconds=15
+    --Mail:SettleSeconds=1
 }
 
 start_worker() {
@@ -75,7 +75,7 @@ start_graph_tracker() {
     --Registries:Default="$registry" \
     --Registries:Known:0:Host="$registry" \
     --Registries:Known:0:Url="http://$registry" \
-    --Cascades:SettleSeconds=2
+    --Cascades:SettleSeconds=3
 }
 
 # start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees

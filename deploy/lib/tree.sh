@@ -29,3 +29,42 @@ until_is() {
     sleep 0.2
   done
 }
+
+# Pushes a changed base and shows what comes of it: who is rebuilt and when, the graph afterwards, the mail.
+move_base() {
+  local digest id='' answer shown='' line mark=$state/run/mail-mark until=$((SECONDS + 180))
+  log=$state/log/graph-tracker.log
+  mkdir -p "$state/mail/new"
+  touch "$mark"
+  push_image sample/os 1 "$(date +%s%N)"
+  digest=$(digest_of sample/os 1)
+  say "▸ $registry/sample/os:1 is pushed anew: $digest"
+  while :; do
+    ((SECONDS < until)) || fail "the cascade has not come to its end: $(api GET "/v1/cascades${id:+/$id}")"
+    sleep 0.2
+    [[ -n $id ]] || id=$(api GET /v1/cascades | jq -r --arg new "$digest" 'first(.cascades[] | select(.newDigest == $new)) | .cascadeId')
+    [[ -n $id ]] || continue
+    answer=$(api GET "/v1/cascades/$id")
+    while read -r line; do
+      [[ $shown == *"|$line|"* ]] || say "  │ $line"
+      shown+="|$line|"
+    done < <(jq -r '.nodes[] | "\(.image | sub("^[^/]*/"; "")) is \(.state): \(.reason)"' <<<"$answer")
+    [[ $(jq -r .cascade.state <<<"$answer") == running ]] || break
+  done
+  [[ $(jq -r .cascade.state <<<"$answer") == done ]] || fail "the cascade is $(jq -r .cascade.state <<<"$answer")"
+
+  say "▸ curl -H 'Accept: text/plain' $gateway/v1/graph?image=sample/os"
+  curl --silent --fail --config "$state/secrets/api.curl" --header "Accept: text/plain" "$gateway/v1/graph?image=sample/os" \
+    | sed 's/^/  │ /' >&3
+  log=$state/log/gateway.log
+  await "a mail" 60 gateway mail_since "$mark"
+  say "▸ the mail that went out, $(mail_since "$mark")"
+  /usr/bin/python3 -c 'import email, email.policy, sys
+mail = email.message_from_binary_file(sys.stdin.buffer, policy=email.policy.default)
+print("To:", mail["to"]); print("Subject:", mail["subject"]); print(); print(mail.get_body(("plain",)).get_content())' \
+    <"$(mail_since "$mark")" | sed 's/^/  │ /' >&3
+  detail="${#tree[@]} images rebuilt in order over $registry/sample/os:1"
+}
+
+# the first mail that came after the file was touched; fails where there is none
+mail_since() { find "$state/mail/new" -type f -newer "$1" | sort | head -n 1 | grep .; }

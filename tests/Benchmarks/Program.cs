@@ -13,6 +13,7 @@ var benchmarks = new Dictionary<string, Func<int, Task<IEnumerable<Row>>>>
     ["overhead"] = Overhead.RunAsync,
     ["log"] = MillionLines.RunAsync,
     ["minute"] = Overhead.RunMinuteAsync,
+    ["graph"] = LargeGraph.RunAsync,
 };
 
 var rounds = 5;

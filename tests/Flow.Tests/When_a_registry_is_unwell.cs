@@ -21,7 +21,7 @@ public sealed class When_a_registry_is_unwell
             Registry = new RegistryOptions { Storage = _disk.FullPath },
             BehindProxy = proxy => _proxy = proxy,
             GatewaySettings = new Dictionary<string, string> { ["Claims:LostLimit"] = "1" },
-            WorkerSettings = new Dictionary<string, string> { ["Limits:PushingMinutes"] = "1" },
+            WorkerSettings = new Dictionary<string, string> { ["Limits:Pushing"] = "00:01:00" },
         });
     }
 
@@ -52,7 +52,7 @@ public sealed class When_a_registry_is_unwell
         var (image, build, _) = await BuildAsync("head -c 200000 /dev/urandom > /some", new Fault.Slow(500));
 
         Assert.That((build.State, build.Class), Is.EqualTo(("timedOut", "limit")), build.Json.ToString());
-        Assert.That(build.Reason, Does.Contain("pushing took longer than its limit of 1 min (Limits:PushingMinutes)"));
+        Assert.That(build.Reason, Does.Contain("pushing took longer than its limit of 1 minute (Limits:Pushing)"));
         await NothingHalfMadeAsync(image);
     }
 

@@ -26,6 +26,7 @@ public sealed class TheGateway : IAsyncDisposable
     public AmqpClient Amqp { get; private set; } = null!;
     public FakeWorker Worker { get; private set; } = null!;
     public FakeGraph Graph { get; private set; } = null!;
+    public MailServer Mail { get; private set; } = null!;
 
     /// <summary>The workers' private key; its kid is <c>first</c>.</summary>
     public RSA WorkerKey { get; } = RSA.Create(2048);
@@ -93,6 +94,7 @@ public sealed class TheGateway : IAsyncDisposable
         var gateway = new TheGateway();
         gateway.WriteKeys(("first", gateway.WorkerKey));
         await File.WriteAllTextAsync(gateway._folder.File("hook-secret"), OtherHookSecret + "\n");
+        gateway._parts.Add(gateway.Mail = await MailServer.StartAsync());
         gateway._parts.Add(gateway.Broker = await Broker.StartAsync());
         gateway._parts.Add(gateway.Process = await ServiceProcess.StartAsync("Gateway", new Dictionary<string, string>
         {
@@ -106,6 +108,16 @@ public sealed class TheGateway : IAsyncDisposable
             ["Hooks:Registries:0:Secret"] = HookSecret,
             ["Hooks:Registries:1:Host"] = OtherRegistry,
             ["Hooks:Registries:1:SecretFile"] = gateway._folder.File("hook-secret"),
+            ["Flags:ResyncMinutes"] = "0.02",
+            ["Flags:RetryMinutes"] = "0.02",
+            ["Mail:Host"] = "127.0.0.1",
+            ["Mail:Port"] = $"{gateway.Mail.Port}",
+            ["Mail:CaFile"] = gateway.Mail.CaFile,
+            ["Mail:User"] = MailServer.User,
+            ["Mail:Password"] = MailServer.Password,
+            ["Mail:From"] = "builds@builds.test",
+            ["Mail:SettleSeconds"] = "1",
+            ["Mail:RetrySeconds"] = "0.5",
             ["Graph:PatienceSeconds"] = "3",
             ["Graph:DoctorSeconds"] = "3",
             ["Logs:EndGraceSeconds"] = "2",

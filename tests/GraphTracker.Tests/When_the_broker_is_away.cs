@@ -25,7 +25,12 @@ public sealed class When_the_broker_is_away
     private static Task<ServiceProcess> StartAsync(Broker broker, string readyPath) =>
         ServiceProcess.StartAsync(
             "GraphTracker",
-            new Dictionary<string, string> { ["Bus:Address"] = broker.Address.ToString() },
+            new Dictionary<string, string>
+            {
+                ["Bus:Address"] = broker.Address.ToString(),
+                ["Store:Folder"] = "{folder}",
+                ["Registries:Default"] = "registry.example.org",
+            },
             readyPath);
 
     private static Task AnswersAsync(ServiceProcess service, string path, HttpStatusCode expected) =>

@@ -30,7 +30,7 @@ class Handler:
         name = os.path.join(folder, f"{self.count:05}.eml")
         self.count += 1
         with open(name + ".part", "wb") as mail:
-            head = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": session.ssl is not None, "user": session.auth_data}
+            head = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": server.transport.get_extra_info("ssl_object") is not None, "user": session.auth_data}
             mail.write(json.dumps(head).encode() + b"\n" + envelope.content)
         os.rename(name + ".part", name)
         if any(address.startswith("silent") for address in envelope.rcpt_tos) and os.path.exists(os.path.join(folder, "silent")):
@@ -40,7 +40,7 @@ class Handler:
 
 def log_in(server, session, envelope, mechanism, data):
     ok = data.login.decode() == settings["user"] and data.password.decode() == settings["password"]
-    return AuthResult(success=ok, auth_data=data.login.decode() if ok else None)
+    return AuthResult(success=ok, handled=ok, auth_data=data.login.decode() if ok else None)
 
 
 async def main():
