@@ -8,8 +8,7 @@ namespace Builds.GraphTracker.Tests.Layers;
 /// <summary>A statement that looks through a whole table is quick in every test, and takes seconds where it matters.</summary>
 public sealed partial class When_a_graph_is_large
 {
-    // Once at a start; and a look for what refers to a new row, which is skipped unless something is known to.
-    private static readonly string[] Allowed = ["DueQuestions.AskForWanted", "Manifests.Insert"];
+    private static readonly string[] OnceAtAStart = ["DueQuestions.AskForWanted"];
 
     private static IEnumerable<TestCaseData> Statements =>
         from type in typeof(Recording).Assembly.GetTypes()
@@ -17,7 +16,7 @@ public sealed partial class When_a_graph_is_large
         from constant in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
         where constant is { IsLiteral: true } && constant.FieldType == typeof(string)
         let sql = (string)constant.GetRawConstantValue()!
-        where Statement().IsMatch(sql) && !Allowed.Contains($"{type.Name}.{constant.Name}")
+        where Statement().IsMatch(sql) && !OnceAtAStart.Contains($"{type.Name}.{constant.Name}")
         select new TestCaseData(sql).SetArgDisplayNames($"{type.Name}.{constant.Name}");
 
     [TestCaseSource(nameof(Statements))]
@@ -38,7 +37,8 @@ public sealed partial class When_a_graph_is_large
         Assert.That(plan, Has.None.Contains("AUTOMATIC"));
     }
 
-    [GeneratedRegex(@"\A\s*(select|with|update|insert|delete)\b")]
+    // Not the plain insert of a row: its plan shows a look for rows that refer to it already, which is never taken.
+    [GeneratedRegex(@"\A\s*(select|with|update|delete|insert[^;]*\bselect)\b")]
     private static partial Regex Statement();
 
     [GeneratedRegex(@"@\w+")]
