@@ -34,6 +34,12 @@ public sealed record BuildClaim
     /// Where granted: the publisher's own, or those of the definition if git URL and registry are its.
     /// </summary>
     public SealedCredentials? Credentials { get; init; }
+
+    /// <summary>
+    /// Where granted: the registry of images that name none. Builds may reach it wherever it is, also inside a private
+    /// network.
+    /// </summary>
+    public string? DefaultRegistry { get; init; }
 }
 
 public enum ClaimVerdict

@@ -19,6 +19,9 @@ public sealed record ImageOutdated
     /// <summary>The image in between, where it is not directly outdated.</summary>
     public string? Through { get; init; }
 
+    /// <summary>
+    /// When it fell behind. Later than the <see cref="ImageCurrent.Since"/> before it: of the two the later counts.
+    /// </summary>
     public required DateTimeOffset Since { get; init; }
 
     /// <summary>

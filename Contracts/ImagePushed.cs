@@ -4,7 +4,10 @@ namespace Builds.Contracts;
 public sealed record ImagePushed
 {
     public required ImageReference Image { get; init; }
+
+    /// <summary>Empty where a tag was deleted: nobody says then what it pointed to.</summary>
     public required string Digest { get; init; }
+
     public string? Tag { get; init; }
     public string? MediaType { get; init; }
     public DateTimeOffset? At { get; init; }

@@ -3,6 +3,9 @@ using Builds.Gateway.Defining;
 using Builds.Gateway.Describing;
 using Builds.Gateway.Flagging;
 using Builds.Gateway.Following;
+using Builds.Gateway.Graphing;
+using Builds.Gateway.Hooking;
+using Builds.Gateway.Notifying;
 using Builds.Gateway.Publishing;
 using Builds.Gateway.Queueing;
 using Builds.Gateway.Securing;
@@ -24,6 +27,9 @@ builder.AddDefining();
 builder.AddTriggering();
 builder.AddFollowing();
 builder.AddFlagging();
+builder.AddNotifying();
+builder.AddHooking();
+builder.AddGraphing();
 builder.AddBus(
     bus =>
     {
@@ -44,10 +50,14 @@ app.UseAuthorization();
 app.MapHealth();
 app.MapDescribing();
 app.MapTriggerHook();
+app.MapRegistryHook();
+app.MapBadges();
 var v1 = app.MapGroup("/v1").RequireAuthorization();
 v1.MapSecuring();
 v1.MapDefining();
 v1.MapTriggering();
 v1.MapFollowing();
+v1.MapGraphing();
+v1.MapNotifying();
 
 await app.RunAsync();

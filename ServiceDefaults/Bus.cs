@@ -83,7 +83,7 @@ public static class BuildsBus
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.PropertyNameCaseInsensitive = false;
         options.WriteIndented = false;
-        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // an operator reads it; it is never put into HTML
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // operators read it; it is never put into HTML
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.RespectNullableAnnotations = true;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));

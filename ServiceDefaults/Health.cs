@@ -16,7 +16,8 @@ public static class Health
     }
 
     /// <summary>
-    /// <c>/healthz</c>: the process answers. <c>/readyz</c>: what it needs is there, the broker among it; 503 otherwise.
+    /// <c>/healthz</c>: the process answers. <c>/readyz</c>: what it needs is there, the broker among it; 503
+    /// otherwise.
     /// </summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {

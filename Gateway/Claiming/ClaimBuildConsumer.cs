@@ -7,7 +7,8 @@ using MassTransit;
 namespace Builds.Gateway.Claiming;
 
 public sealed partial class ClaimBuildConsumer(
-    GatewayStore store, Claims claims, GitAddresses addresses, ILogger<ClaimBuildConsumer> logger) : IConsumer<ClaimBuild>
+    GatewayStore store, Claims claims, GitAddresses addresses, ILogger<ClaimBuildConsumer> logger)
+    : IConsumer<ClaimBuild>
 {
     public async Task Consume(ConsumeContext<ClaimBuild> context)
     {

@@ -134,6 +134,7 @@ public sealed class Claims(
         Image = asked.Image,
         GrantedAt = DateTimeOffset.FromUnixTimeMilliseconds(db.ExecuteScalar<long>(SelectGrantedAt, build)),
         Credentials = credentials.For(db, asked),
+        DefaultRegistry = queue.DefaultRegistry,
     };
 
     private static BuildClaim Refused(BuildRequested asked, string reason) =>

@@ -1,7 +1,6 @@
-using System.Text.Json;
 using Builds.Contracts;
 using Builds.Gateway.Describing;
-using Builds.Gateway.Queueing;
+using Builds.Gateway.Flagging;
 using Builds.Gateway.Storing;
 using Dapper;
 
@@ -13,11 +12,13 @@ public sealed record SeenImage
     public required string Image { get; init; }
     public required string Registry { get; init; }
 
-    /// <summary>Of the definition; grows by one with each change.</summary>
-    public required long Version { get; init; }
+    /// <summary>Of the definition; grows by one with each change. Left out where it is not built here.</summary>
+    public long? Version { get; init; }
 
-    public required DateTimeOffset DefinedAt { get; init; }
-    public required ImageDefinition Definition { get; init; }
+    public DateTimeOffset? DefinedAt { get; init; }
+
+    /// <summary>Left out where it is not built here, but known to be outdated.</summary>
+    public ImageDefinition? Definition { get; init; }
 
     /// <summary>What each tag is to point to, by the newest build that succeeded.</summary>
     public required IReadOnlyList<SeenTag> Tags { get; init; }
@@ -41,30 +42,29 @@ public sealed class SeeImage(GatewayStore store, Links links)
          where tag.registry = @Registry and tag.repository = @Repository order by tag.tag
         """;
 
-    private const string SelectFlags = """
-        select flag from outdated where registry = @Registry and repository = @Repository order by tag
-        """;
-
     public SeenImage Handle(ImageReference image, HttpRequest request)
     {
         var (row, tags, flags) = store.Read(db => (
-            Images.Find(db, image) ?? throw Images.NotDefined(image),
+            Images.Find(db, image),
             db.Query<SeenTag>(SelectTags, image).AsList(),
-            db.Query<string>(SelectFlags, image).AsList()));
+            Flags.Of(db, image)));
+        if (row is null && flags.Count == 0)
+            throw Images.NotDefined(image);
         return new SeenImage
         {
-            Image = row.Repository,
-            Registry = row.Registry,
-            Version = row.Version,
-            DefinedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.DefinedAt),
-            Definition = row.Definition,
+            Image = image.Repository,
+            Registry = image.Registry!,
+            Version = row?.Version,
+            DefinedAt = row is null ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.DefinedAt),
+            Definition = row?.Definition,
             Tags = tags,
-            Outdated = [.. flags.Select(flag => JsonSerializer.Deserialize<ImageOutdated>(flag, BuildQueue.Json)!)],
-            HasTrigger = row.HasTrigger,
+            Outdated = flags,
+            HasTrigger = row?.HasTrigger ?? false,
             Links = new Dictionary<string, string>
             {
-                ["self"] = links.To(request, $"/v1/images/{row.Repository}?registry={row.Registry}"),
-                ["builds"] = links.To(request, $"/v1/builds?image={row.Repository}&registry={row.Registry}"),
+                ["self"] = links.To(request, $"/v1/images/{image.Repository}?registry={image.Registry}"),
+                ["builds"] = links.To(request, $"/v1/builds?image={image.Repository}&registry={image.Registry}"),
+                ["graph"] = links.To(request, $"/v1/graph?image={image.Repository}&registry={image.Registry}"),
             },
         };
     }

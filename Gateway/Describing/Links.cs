@@ -20,6 +20,9 @@ public sealed class Links(IOptions<PublicOptions> options)
     public string To(HttpRequest request, string path) =>
         (options.Value.Url?.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}") + path;
 
+    /// <returns>Null where no setting says how people reach this service.</returns>
+    public string? Public(string path) => options.Value.Url is { } url ? url.TrimEnd('/') + path : null;
+
     public string ToBuild(HttpRequest request, string id) => To(request, $"/v1/builds/{id}");
 
     public string ToImage(HttpRequest request, string repository) => To(request, $"/v1/images/{repository}");

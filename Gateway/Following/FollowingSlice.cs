@@ -22,8 +22,11 @@ public static class FollowingSlice
         builder.Services.AddHostedService<LogRetention>();
     }
 
-    public static void AddFollowingConsumers(this IBusRegistrationConfigurator bus) =>
+    public static void AddFollowingConsumers(this IBusRegistrationConfigurator bus)
+    {
         bus.AddConsumer<BuildLogConsumer, BuildLogConsumerDefinition>();
+        bus.AddConsumer<FindBuildConsumer, FindBuildConsumerDefinition>();
+    }
 
     public static void MapFollowing(this RouteGroupBuilder v1)
     {
@@ -44,13 +47,16 @@ public static class FollowingSlice
     public static Dictionary<string, string> LinksOf(BuildRow row, Links links, HttpRequest request)
     {
         var self = links.ToBuild(request, row.Id);
-        return new Dictionary<string, string>
+        var found = new Dictionary<string, string>
         {
             ["self"] = self,
             ["log"] = self + "/log",
             ["image"] = links.To(request, $"/v1/images/{row.Repository}?registry={row.Registry}"),
             [row.IsFinished ? "retry" : "cancel"] = self + (row.IsFinished ? "/retry" : "/cancel"),
         };
+        if (row.Asked.Cause?.CascadeId is { } cascade)
+            found["cascade"] = links.To(request, $"/v1/cascades/{cascade}");
+        return found;
     }
 
     private static async Task<SeenBuild> SeeAsync(

@@ -25,7 +25,8 @@ public sealed class ListDefinitionsConsumer(GatewayStore store) : IConsumer<List
     {
         var after = context.Message.After;
         var rows = store.Read(db => db
-            .Query<DefinedImage>(SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository, Page })
+            .Query<DefinedImage>(
+                SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository, Page })
             .AsList());
         await context.RespondAsync(new Definitions
         {

@@ -14,6 +14,9 @@ public sealed class BuildQueue(
 {
     public static JsonSerializerOptions Json { get; } = BuildsBus.Plain(new JsonSerializerOptions());
 
+    /// <summary>Of images that name none.</summary>
+    public string DefaultRegistry => registries.Value.Default;
+
     /// <summary>Takes what came over the bus. What breaks a rule is recorded and answered, and never built.</summary>
     /// <param name="problem">What was found out beforehand, because it takes longer than a write may.</param>
     /// <returns>The build of that id as it is now, whether it is new or not.</returns>
@@ -57,7 +60,7 @@ public sealed class BuildQueue(
     public BuildRequested WithRegistry(BuildRequested request) =>
         request.Image.Registry is not null
             ? request
-            : request with { Image = request.Image with { Registry = registries.Value.Default } };
+            : request with { Image = request.Image with { Registry = DefaultRegistry } };
 
     /// <summary>The first segment of a repository; one without a slash belongs to <c>_</c>.</summary>
     public static string NamespaceOf(string repository) =>

@@ -27,10 +27,13 @@ public sealed record Caller(string Id, string Name, string? Namespace, TokenScop
     public static ValueTask<Caller?> BindAsync(HttpContext context) =>
         ValueTask.FromResult(context.Features.Get<Caller>());
 
+    public bool May(TokenScopes scope, string @namespace) =>
+        IsAdmin || (Namespace == @namespace && Scopes.HasFlag(scope));
+
     /// <summary>Ends the request with 403 where the token has not this scope in this namespace.</summary>
     public void Demand(TokenScopes scope, string @namespace)
     {
-        if (!IsAdmin && (Namespace != @namespace || !Scopes.HasFlag(scope)))
+        if (!May(scope, @namespace))
             throw new RefusedException(
                 StatusCodes.Status403Forbidden,
                 $"This needs a token with the scope {Name(scope)} in the namespace {@namespace}; "

@@ -9,10 +9,22 @@ public static class CascadingSlice
 {
     public static void AddCascading(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddOptions<CascadeOptions>()
+            .BindConfiguration("Cascades")
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddHostedService<Deciding>();
+        builder.Services.AddHostedService<Telling>();
+        builder.Services.AddHostedService<Overdue>();
     }
 
     public static void AddCascadingConsumers(this IBusRegistrationConfigurator bus)
     {
+        bus.AddConsumer<PreviewCascadeConsumer, PreviewCascadeConsumerDefinition>();
+        bus.AddConsumer<ListCascadesConsumer, ListCascadesConsumerDefinition>();
+        bus.AddConsumer<ReadCascadeConsumer, ReadCascadeConsumerDefinition>();
+        bus.AddConsumer<ChangeCascadeConsumer, ChangeCascadeConsumerDefinition>();
+        bus.AddConsumer<ListOutdatedConsumer, ListOutdatedConsumerDefinition>();
     }
 
     /// <summary>Who reads what GraphTracker publishes: the queues are there before their first reader.</summary>

@@ -23,7 +23,7 @@ public sealed class ImagePushedConsumer(GraphStore store, IOptions<RegistryOptio
             var image = Names.ImageOf(db, push.Image.Registry ?? registries.Value.Default, push.Image.Repository);
             var asked = now.ToUnixTimeMilliseconds();
             if (push.Tag is { } tag)
-                Questions.AskTag(db, image, tag, push.Digest, "push", asked);
+                Questions.AskTag(db, image, tag, push.Digest.Length > 0 ? push.Digest : null, "push", asked);
             else if (Manifests.Find(db, image, push.Digest) is { IsRead: false } manifest)
                 Questions.AskManifest(
                     db, image, manifest.Id, "push", asked, (now + UntilTheIndexFollows).ToUnixTimeMilliseconds());

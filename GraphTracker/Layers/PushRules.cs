@@ -15,7 +15,8 @@ public static partial class PushRules
             throw Wrong("image.registry", registry, "a host[:port], such as registry.example.org");
         if (push.Tag is { } tag && !Tag().IsMatch(tag))
             throw Wrong("tag", tag, "the name of a tag");
-        if (!Digest().IsMatch(push.Digest))
+        var isDeletion = push.Digest.Length == 0 && push.Tag is not null; // of a tag: registries name no digest then
+        if (!isDeletion && !Digest().IsMatch(push.Digest))
             throw Wrong("digest", push.Digest, "a digest, such as sha256:…");
     }
 

@@ -14,9 +14,10 @@ public static class RegistriesSlice
             .ValidateDataAnnotations()
             .ValidateOnStart();
         builder.Services.AddSingleton<RegistryClient>();
+        builder.Services.AddHostedService<Reconciling>();
+        builder.Services.AddHostedService<Watching>();
     }
 
-    public static void AddRegistriesConsumers(this IBusRegistrationConfigurator bus)
-    {
-    }
+    public static void AddRegistriesConsumers(this IBusRegistrationConfigurator bus) =>
+        bus.AddConsumer<ListRegistriesConsumer, ListRegistriesConsumerDefinition>();
 }

@@ -23,7 +23,8 @@ public abstract record AttemptEnd
     /// The question that tells what the tags are to be. Of an attempt without an outcome it is always refused.
     /// </summary>
     public static BuildCompleted Asking(RunningBuild build, AttemptEnd end, int logBatches) =>
-        (end as Outcome ?? new Outcome(BuildOutcome.Errored, FailureClass.Service, null, null)).Completed(build, logBatches);
+        (end as Outcome ?? new Outcome(BuildOutcome.Errored, FailureClass.Service, null, null))
+            .Completed(build, logBatches);
 
     /// <summary>Reasons hold words of others, and so may hold secrets.</summary>
     public AttemptEnd Masked(Func<string, string> mask) => this switch
@@ -47,7 +48,8 @@ public abstract record AttemptEnd
         };
     }
 
-    public sealed record Outcome(BuildOutcome Kind, FailureClass? Class, string? Reason, PushedImage? Pushed) : AttemptEnd
+    public sealed record Outcome(BuildOutcome Kind, FailureClass? Class, string? Reason, PushedImage? Pushed)
+        : AttemptEnd
     {
         public BuildCompleted Completed(RunningBuild build, int logBatches) => new()
         {

@@ -7,12 +7,13 @@ using Microsoft.Extensions.Options;
 namespace Builds.Worker.Building;
 
 /// <summary>
-/// One attempt from its claim to its end: the recipe is run, what comes of it is concluded or given back while everything
-/// it took is undone, and what it may have pushed is looked at once more.
+/// One attempt from its claim to its end: the recipe is run, what comes of it is concluded or given back while
+/// everything it took is undone, and what it may have pushed is looked at once more.
 /// </summary>
 public sealed partial class BuildAttempt(
     Recipe recipe, ClaimClient claims, TagGuard tags, WorkerKeys keys, IBus bus, IOptions<WorkerOptions> options,
-    IOptions<LimitOptions> limits, IOptions<BuildLogOptions> logOptions, TimeProvider clock, ILogger<BuildAttempt> logger)
+    IOptions<LimitOptions> limits, IOptions<BuildLogOptions> logOptions, TimeProvider clock,
+    ILogger<BuildAttempt> logger)
 {
     private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MendLimit = TimeSpan.FromMinutes(2);
@@ -125,16 +126,19 @@ public sealed partial class BuildAttempt(
 
     private async Task ConcludeAsync(BuildCompleted completed)
     {
-        var conclusion = await claims.ConcludeAsync(new ConcludeBuild { Completed = completed }, CancellationToken.None);
+        var conclusion = await claims.ConcludeAsync(
+            new ConcludeBuild { Completed = completed }, CancellationToken.None);
         if (conclusion.Granted)
             await TellAsync(completed);
         else
-            Log.ClaimLost(logger, completed.BuildId, completed.Attempt, conclusion.Reason ?? "another attempt has concluded");
+            Log.ClaimLost(
+                logger, completed.BuildId, completed.Attempt, conclusion.Reason ?? "another attempt has concluded");
     }
 
     private async Task TellAsync(BuildCompleted completed)
     {
-        Log.Concluded(logger, completed.BuildId, completed.Attempt, completed.Outcome, completed.Digest, completed.Reason);
+        Log.Concluded(
+            logger, completed.BuildId, completed.Attempt, completed.Outcome, completed.Digest, completed.Reason);
         using var limit = new CancellationTokenSource(PublishLimit);
         try
         {

@@ -76,7 +76,8 @@ public sealed partial class BuildLogDelivery : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Build {build} attempt {attempt}: log batch {sequence} is not delivered yet: {why}")]
+        [LoggerMessage(LogLevel.Warning,
+            "Build {build} attempt {attempt}: log batch {sequence} is not delivered yet: {why}")]
         public static partial void Delayed(ILogger logger, Guid build, int attempt, int sequence, string why);
 
         [LoggerMessage(LogLevel.Error, "Build {build} attempt {attempt}: log batch {sequence} was given up")]

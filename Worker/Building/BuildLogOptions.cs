@@ -13,7 +13,8 @@ public sealed class BuildLogOptions
     [Range(64 * 1024, 16L * 1024 * 1024 * 1024)]
     public long MostBytes { get; init; } = 256L * 1024 * 1024;
 
-    /// <summary>Minutes without a byte of output, after which the build is ended.</summary>
-    [Range(1, 24 * 60)]
-    public int SilenceMinutes { get; init; } = 30;
+    /// <summary>Without a byte of output, after which the build is ended; the time that it is held back in does not
+    /// count.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(30);
 }

@@ -11,16 +11,14 @@ public sealed class BuildLogStream : IAsyncDisposable
 {
     private const int Portion = 16 * 1024; // so that no batch is much larger than it should be
 
-    private readonly Guid _buildId;
-    private readonly int _attempt;
     private readonly BuildLogOptions _options;
     private readonly SecretMask _mask;
     private readonly TimeProvider _clock;
     private readonly BuildLogDelivery _delivery;
+    private readonly BuildLogBatches _batches;
 
     private readonly Dictionary<string, StepOutput> _steps = [];
     private readonly List<string> _lines = [];
-    private readonly BuildLogBatch _batch = new();
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _sealed = new();
     private readonly Task _ageing;
@@ -34,15 +32,16 @@ public sealed class BuildLogStream : IAsyncDisposable
         Guid buildId, int attempt, BuildLogOptions options, IEnumerable<string> secrets,
         Func<BuildLog, CancellationToken, Task> publish, TimeProvider clock, ILogger logger)
     {
-        (_buildId, _attempt, _options, _clock) = (buildId, attempt, options, clock);
+        (_options, _clock) = (options, clock);
         _mask = new SecretMask(secrets);
         _lastOutput = clock.GetTimestamp();
         _delivery = new BuildLogDelivery(publish, clock, logger);
+        _batches = new BuildLogBatches(buildId, attempt, _delivery, clock);
         _ageing = SealOldAsync();
     }
 
     /// <summary>Batches made so far.</summary>
-    public int Batches { get; private set; }
+    public int Batches => _batches.Count;
 
     /// <summary>How long nothing has been printed; zero while a build is held back.</summary>
     public TimeSpan Silence =>
@@ -77,20 +76,23 @@ public sealed class BuildLogStream : IAsyncDisposable
             for (; output.Length > 0; output = output[Math.Min(output.Length, Portion)..])
             {
                 OutputOf(step).Add(output.Span[..Math.Min(output.Length, Portion)], _lines);
-                await KeepAsync(step, cancel);
+                await _batches.AddAsync(step, _lines, cancel);
             }
 
             if (_total >= _options.MostBytes)
-                await KeepAsync("log", $"The log is at its limit of {_options.MostBytes} bytes; later output is left out.", cancel);
+                await SayAsync(
+                    $"The log is at its limit of {_options.MostBytes} bytes; later output is left out.", cancel);
         }
         finally
         {
+            Volatile.Write(ref _lastOutput, _clock.GetTimestamp()); // it may have been held back for long
             _turn.Release();
         }
     }
 
     /// <summary>
-    /// A whole line of our own, without its line end. What the step had not ended yet is ended before it.
+    /// A whole line of our own, without its line end. What the step had not ended yet is ended before it, but a secret
+    /// is found also when it goes on behind it.
     /// </summary>
     public async ValueTask LineAsync(string step, string line, CancellationToken cancel)
     {
@@ -98,14 +100,16 @@ public sealed class BuildLogStream : IAsyncDisposable
         try
         {
             Volatile.Write(ref _lastOutput, _clock.GetTimestamp());
-            await FinishAsync(step, cancel);
+            if (_steps.TryGetValue(step, out var output))
+                output.Break(_lines);
             var own = new StepOutput(_mask, _options.LongestLine);
             own.Add(Encoding.UTF8.GetBytes(line), _lines);
             own.Finish(_lines);
-            await KeepAsync(step, cancel);
+            await _batches.AddAsync(step, _lines, cancel);
         }
         finally
         {
+            Volatile.Write(ref _lastOutput, _clock.GetTimestamp());
             _turn.Release();
         }
     }
@@ -118,11 +122,16 @@ public sealed class BuildLogStream : IAsyncDisposable
         await _turn.WaitAsync(cancel);
         try
         {
-            foreach (var step in _steps.Keys.ToList())
-                await FinishAsync(step, cancel);
+            foreach (var (step, output) in _steps)
+            {
+                output.Finish(_lines);
+                await _batches.AddAsync(step, _lines, cancel);
+            }
+
+            _steps.Clear();
             if (_leftOut > 0)
-                await KeepAsync("log", $"{_leftOut} bytes of output were left out.", cancel);
-            await SealBatchAsync(cancel);
+                await SayAsync($"{_leftOut} bytes of output were left out.", cancel);
+            await _batches.SealAsync(cancel);
             _delivery.Complete();
         }
         finally
@@ -150,40 +159,10 @@ public sealed class BuildLogStream : IAsyncDisposable
         return output;
     }
 
-    private async ValueTask FinishAsync(string step, CancellationToken cancel)
-    {
-        if (!_steps.Remove(step, out var output))
-            return;
-        output.Finish(_lines);
-        await KeepAsync(step, cancel);
-    }
-
-    private ValueTask KeepAsync(string step, string line, CancellationToken cancel)
+    private ValueTask SayAsync(string line, CancellationToken cancel)
     {
         _lines.Add(line);
-        return KeepAsync(step, cancel);
-    }
-
-    private async ValueTask KeepAsync(string step, CancellationToken cancel)
-    {
-        if (_lines.Count == 0)
-            return;
-
-        _batch.Add(step, _lines, _clock.GetUtcNow());
-        _lines.Clear();
-        if (_batch.IsFull)
-            await SealBatchAsync(cancel);
-    }
-
-    private async ValueTask SealBatchAsync(CancellationToken cancel)
-    {
-        if (_batch.Runs() is not { Count: > 0 } runs)
-            return;
-
-        var batch = new BuildLog { BuildId = _buildId, Attempt = _attempt, Sequence = Batches, Runs = runs };
-        await _delivery.AddAsync(batch, cancel); // a full channel is what holds the build back
-        _batch.Clear();
-        Batches++;
+        return _batches.AddAsync("log", _lines, cancel);
     }
 
     private async Task SealOldAsync()
@@ -196,7 +175,7 @@ public sealed class BuildLogStream : IAsyncDisposable
                 await _turn.WaitAsync(_sealed.Token);
                 try
                 {
-                    await SealBatchAsync(_sealed.Token);
+                    await _batches.SealAsync(_sealed.Token);
                 }
                 finally
                 {

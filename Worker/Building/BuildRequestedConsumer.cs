@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.Worker.Images;
 using MassTransit;
 using Microsoft.Extensions.Options;
 
@@ -9,8 +10,8 @@ namespace Builds.Worker.Building;
 /// once when its channel dies, so that the endpoint can attach again while the build goes on.
 /// </summary>
 public sealed partial class BuildRequestedConsumer(
-    RunningBuilds builds, ClaimClient claims, IOptions<WorkerOptions> options, ILogger<BuildRequestedConsumer> logger)
-    : IConsumer<BuildRequested>
+    RunningBuilds builds, ClaimClient claims, RegistryConnections registries, IOptions<WorkerOptions> options,
+    ILogger<BuildRequestedConsumer> logger) : IConsumer<BuildRequested>
 {
     public async Task Consume(ConsumeContext<BuildRequested> context)
     {
@@ -39,6 +40,8 @@ public sealed partial class BuildRequestedConsumer(
             if (claim.Verdict == ClaimVerdict.Granted)
             {
                 Log.Granted(logger, request.BuildId, claim.Attempt!.Value);
+                if (claim.DefaultRegistry is { } registry)
+                    registries.Allow(registry);
                 return builds.Start(request with { Image = claim.Image! }, claim, slot);
             }
 
@@ -58,7 +61,8 @@ public sealed partial class BuildRequestedConsumer(
         [LoggerMessage(LogLevel.Information, "Build {build}: claim granted, attempt {attempt}")]
         public static partial void Granted(ILogger logger, Guid build, int attempt);
 
-        [LoggerMessage(LogLevel.Information, "Build {build}: claim answered {verdict} ({reason}); the delivery is dropped")]
+        [LoggerMessage(LogLevel.Information,
+            "Build {build}: claim answered {verdict} ({reason}); the delivery is dropped")]
         public static partial void NotGranted(ILogger logger, Guid build, ClaimVerdict verdict, string? reason);
     }
 }

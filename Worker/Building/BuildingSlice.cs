@@ -10,9 +10,12 @@ public static class BuildingSlice
 {
     public static void AddBuilding(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<WorkerOptions>().BindConfiguration("Worker").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddOptions<LimitOptions>().BindConfiguration("Limits").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddOptions<BuildLogOptions>().BindConfiguration("BuildLog").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<WorkerOptions>().BindConfiguration("Worker")
+            .ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<LimitOptions>().BindConfiguration("Limits")
+            .ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<BuildLogOptions>().BindConfiguration("BuildLog")
+            .ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<ClaimClient>();
         builder.Services.AddSingleton<TagGuard>();
         builder.Services.AddSingleton<Recipe>();

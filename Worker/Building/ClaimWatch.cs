@@ -3,8 +3,8 @@ using Builds.Contracts;
 namespace Builds.Worker.Building;
 
 /// <summary>
-/// Beside the recipe: renews the claim every few seconds and at each change of phase, and ends the build when the claim is
-/// refused, when it takes too long, or when nothing has been printed for too long.
+/// Beside the recipe: renews the claim every few seconds and at each change of phase, and ends the build when the claim
+/// is refused, when it takes too long, or when nothing has been printed for too long.
 /// </summary>
 public sealed class ClaimWatch : IAsyncDisposable
 {
@@ -24,19 +24,19 @@ public sealed class ClaimWatch : IAsyncDisposable
         (_build, _claims, _renewal) = (build, claims, TimeSpan.FromSeconds(worker.RenewalSeconds));
         build.PhaseChanged += OnPhaseChanged;
 
-        var most = TimeSpan.FromMinutes(limits.BuildMinutes);
         var asked = TimeSpan.FromSeconds(build.Request.TimeoutSeconds ?? int.MaxValue);
-        var limit = asked < most ? asked : most;
+        var limit = asked < limits.Build ? asked : limits.Build;
         _limit = clock.CreateTimer(
-            _ => build.End(Ending.TimedOut, $"The build took longer than its limit of {limit.TotalSeconds:0} seconds."),
+            _ => build.End(
+                Ending.TimedOut, $"The build took longer than its limit of {LimitOptions.Words(limit)}."),
             null, limit, Timeout.InfiniteTimeSpan);
 
-        var silence = TimeSpan.FromMinutes(logLimits.SilenceMinutes);
+        var silence = logLimits.Silence;
         _silence = clock.CreateTimer(
             _ =>
             {
                 if (log.Silence >= silence)
-                    build.End(Ending.TimedOut, $"Nothing was printed for {silence.TotalMinutes:0} minutes.");
+                    build.End(Ending.TimedOut, $"Nothing was printed for {LimitOptions.Words(silence)}.");
             },
             null, silence / 10, silence / 10);
 

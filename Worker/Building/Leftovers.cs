@@ -33,7 +33,8 @@ public sealed partial class Leftovers(ILogger logger) : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "A {what} could not be cleaned up; the next sweep or start of this worker does it")]
+        [LoggerMessage(LogLevel.Error,
+            "A {what} could not be cleaned up; the next sweep or start of this worker does it")]
         public static partial void NotGone(ILogger logger, string what, Exception e);
     }
 }

@@ -19,35 +19,39 @@ public sealed class Recipe(
     public async Task<PushedImage> RunAsync(
         RunningBuild build, OpenedCredentials credentials, BuildLogStream log, Leftovers leftovers)
     {
+        foreach (var line in WhyBuilt.Lines(build.Request.Cause))
+            await log.LineAsync("cause", line, build.Cancel);
         var (machine, checkout) = await BothAsync(
             build,
             cancel => ProvisionAsync(build, log, leftovers, cancel),
             cancel => CheckOutAsync(build, credentials, log, leftovers, cancel));
         build.Commit = checkout.Commit;
 
-        var bases = await build.InPhaseAsync("pullingBases", Minutes(limits.Value.PullingBasesMinutes), cancel =>
+        var bases = await build.InPhaseAsync("pullingBases", limits.Value.PullingBases, cancel =>
             puller.PullAsync(machine.Daemon, checkout.Root, build.Request, credentials.Registries, log, cancel));
         build.Bases = bases.Images;
 
-        var image = await build.InPhaseAsync("building", Minutes(limits.Value.BuildingMinutes), cancel =>
+        var image = await build.InPhaseAsync("building", limits.Value.Building, cancel =>
             builder.BuildAsync(machine.Daemon, bases, checkout.Commit, log, cancel));
 
         await ClaimWatch.ConfirmAsync(build, claims);
 
-        return await build.InPhaseAsync("pushing", Minutes(limits.Value.PushingMinutes), cancel =>
+        return await build.InPhaseAsync("pushing", limits.Value.Pushing, cancel =>
             pusher.PushAsync(machine.Daemon, image, credentials.Registries, log, cancel));
     }
 
     private async Task<Machine> ProvisionAsync(
         RunningBuild build, BuildLogStream log, Leftovers leftovers, CancellationToken cancel) =>
-        leftovers.Keep(await build.InPhaseAsync("provisioning", Minutes(limits.Value.ProvisioningMinutes), limited =>
+        leftovers.Keep(await build.InPhaseAsync("provisioning", limits.Value.Provisioning, limited =>
             machines.CreateAsync(
-                build.MachineName, build.Request.BuildId, build.Attempt, line => log.LineAsync("machine", line, limited), limited),
+                build.MachineName, build.Request.BuildId, build.Attempt,
+                line => log.LineAsync("machine", line, limited), limited),
             cancel));
 
     private async Task<Checkout> CheckOutAsync(
-        RunningBuild build, OpenedCredentials credentials, BuildLogStream log, Leftovers leftovers, CancellationToken cancel) =>
-        leftovers.Keep(await build.InPhaseAsync("checkingOut", Minutes(limits.Value.CheckingOutMinutes), limited =>
+        RunningBuild build, OpenedCredentials credentials, BuildLogStream log, Leftovers leftovers,
+        CancellationToken cancel) =>
+        leftovers.Keep(await build.InPhaseAsync("checkingOut", limits.Value.CheckingOut, limited =>
             checkouts.CreateAsync(
                 Path.Combine(worker.Value.Checkouts, build.MachineName), build.Request.Source, credentials.Git,
                 line => log.LineAsync("checkout", line, limited), limited),
@@ -67,6 +71,4 @@ public sealed class Recipe(
         await sooner;
         return (await tasks.First, await tasks.Second);
     }
-
-    private static TimeSpan Minutes(int minutes) => TimeSpan.FromMinutes(minutes);
 }

@@ -102,7 +102,10 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
 
         PhaseChanged?.Invoke();
         await using var alarm = clock.CreateTimer(
-            _ => End(Building.Ending.TimedOut, $"{name} took longer than its limit of {limit.TotalMinutes:0} minutes."),
+            _ => End(
+                Building.Ending.TimedOut,
+                $"{name} took longer than its limit of {LimitOptions.Words(limit)} (Limits:{Setting(name)}). "
+                    + "The end of the log tells how far it came."),
             null, limit, Timeout.InfiniteTimeSpan);
         try
         {
@@ -116,6 +119,8 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
             }
         }
     }
+
+    private static string Setting(string phase) => $"{char.ToUpperInvariant(phase[0])}{phase[1..]}";
 
     public void Settle() => _settled.TrySetResult();
 

@@ -109,7 +109,8 @@ public sealed partial class RunningBuilds(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Shutting down: {count} builds have {seconds} s to end before they are given back")]
+        [LoggerMessage(LogLevel.Information,
+            "Shutting down: {count} builds have {seconds} s to end before they are given back")]
         public static partial void Draining(ILogger logger, int count, int seconds);
 
         [LoggerMessage(LogLevel.Error, "Build {build} ended without a word to the Gateway; it will be sent again")]

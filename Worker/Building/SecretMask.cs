@@ -99,7 +99,8 @@ public sealed class SecretMask
             yield break;
 
         yield return joined;
-        foreach (var line in lines.Length > 1 ? lines.Where(line => line.Length >= 16 && !line.StartsWith("-----")) : [])
+        var telling = lines.Where(line => line.Length >= 16 && !line.StartsWith("-----"));
+        foreach (var line in lines.Length > 1 ? telling : [])
             yield return line;
 
         yield return Uri.EscapeDataString(joined);

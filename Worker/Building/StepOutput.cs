@@ -38,6 +38,22 @@ public sealed class StepOutput(SecretMask mask, int longestLine)
         (_length, _checked, _state, _cut, _count) = (0, 0, 0, 0, 0);
     }
 
+    /// <summary>
+    /// Hands out everything, the last line as if it had ended. A secret that has begun there is still found when it
+    /// goes on; of its beginning no more is shown than is too short for a secret.
+    /// </summary>
+    public void Break(List<string> lines)
+    {
+        var begun = mask.Depth(_state);
+        if (begun >= SecretMask.Shortest)
+            Mask(begun);
+        _checked = _length;
+        TakeLines(lines);
+        if (_length > 0 || _cut > 0)
+            lines.Add(Line(_bytes.AsSpan(0, _length)));
+        Drop(_length);
+    }
+
     private void Append(ReadOnlySpan<byte> piece)
     {
         if (_bytes.Length < _length + piece.Length)
@@ -61,12 +77,22 @@ public sealed class StepOutput(SecretMask mask, int longestLine)
 
             _seen[_count++ % _seen.Length] = i;
             _state = mask.Step(_state, _bytes[i]);
-            for (var back = 1; back <= mask.Found(_state); back++)
-                _bytes[_seen[(_count - back) % _seen.Length]] = Masked;
+            Mask(mask.Found(_state));
         }
 
         var depth = mask.Depth(_state);
-        _checked = depth == 0 ? end : _seen[(_count - depth) % _seen.Length];
+        _checked = depth == 0 ? end : Math.Max(0, _seen[(_count - depth) % _seen.Length]);
+    }
+
+    // Of the last bytes those that are not handed out yet.
+    private void Mask(int count)
+    {
+        for (var back = 1; back <= count; back++)
+        {
+            var at = _seen[(_count - back) % _seen.Length];
+            if (at >= 0)
+                _bytes[at] = Masked;
+        }
     }
 
     private void TakeLines(List<string> lines)
@@ -119,7 +145,7 @@ public sealed class StepOutput(SecretMask mask, int longestLine)
         _bytes.AsSpan(from, _length - from).CopyTo(_bytes.AsSpan(to));
         _length -= from - to;
         for (var i = 0; i < _seen.Length; i++)
-            _seen[i] -= from - to;
+            _seen[i] = Math.Max(-1, _seen[i] - (from - to));
     }
 
     private string Line(ReadOnlySpan<byte> line)

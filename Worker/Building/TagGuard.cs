@@ -5,8 +5,9 @@ using Builds.Worker.Securing;
 namespace Builds.Worker.Building;
 
 /// <summary>
-/// A worker that was frozen between the confirmation of its claim and its push can still push late. So after every attempt
-/// that came as far as pushing, however it ended, its tags are looked at, and what is not the newest outcome is put right.
+/// A worker that was frozen between the confirmation of its claim and its push can still push late. So after every
+/// attempt that came as far as pushing, however it ended, its tags are looked at, and what is not the newest outcome is
+/// put right.
 /// </summary>
 public sealed partial class TagGuard(ClaimClient claims, ImagePusher images, ILogger<TagGuard> logger)
 {
@@ -29,7 +30,8 @@ public sealed partial class TagGuard(ClaimClient claims, ImagePusher images, ILo
 
     /// <returns>Whether something was mended, and is to be looked at again: another may have pushed
     /// meanwhile.</returns>
-    private async Task<bool> MendAsync(BuildCompleted completed, OpenedCredentials credentials, CancellationToken cancel)
+    private async Task<bool> MendAsync(
+        BuildCompleted completed, OpenedCredentials credentials, CancellationToken cancel)
     {
         var mended = false;
         var answer = await claims.ConcludeAsync(new ConcludeBuild { Completed = completed }, cancel);

@@ -30,6 +30,7 @@ public sealed partial class BasePuller(
         var builder = await DaemonBuilder.OfAsync(daemon, docker, options.Value.Builder, cancel);
         var uses = BaseUses.Of(source.Dockerfile, request, builder.Platform, inOrder: !builder.IsBuildKit);
 
+        await JudgeAsync(source.Dockerfile, uses, request, cancel);
         var manifests = new Dictionary<ImageName, Manifest>();
         foreach (var group in uses.All.GroupBy(use => (use.Image, use.Platform)))
         {
@@ -59,6 +60,17 @@ public sealed partial class BasePuller(
             [.. uses.All.Select(Record).Distinct()],
             uses.Final is null ? null : Record(uses.Final),
             builder.IsBuildKit);
+    }
+
+    /// <summary>All of them before the first is asked, and the one to push to before anything is built.</summary>
+    private async Task JudgeAsync(
+        Dockerfile file, BaseUses uses, BuildRequested request, CancellationToken cancel)
+    {
+        foreach (var use in uses.All.DistinctBy(use => use.Image.Registry))
+            if (await registry.RefusalAsync(use.Image.Registry, cancel) is { } refusal)
+                throw new Pulling(file, use, null).Failed(refusal, FailureClass.Policy);
+        if (await registry.RefusalAsync(request.Image.Registry!, cancel) is { } closed)
+            throw ImagePusher.Closed(request.Image.Registry!, closed);
     }
 
     private Task<Manifest> FindAsync(Pulling base_, CancellationToken cancel) =>
@@ -109,9 +121,10 @@ public sealed partial class BasePuller(
     {
         public ImageName Image => Use.Image;
 
-        public BuildFailedException Failed(string reason, Exception? inner = null) => new(
+        public BuildFailedException Failed(
+            string reason, FailureClass @class = FailureClass.Author, Exception? inner = null) => new(
             $"The Dockerfile \"{File.Path}\" needs {Image} (line {Use.Line}, stage {Use.Stage}), " +
-            $"but {reason}.", inner: inner);
+            $"but {reason}.", @class, inner);
 
         public async Task<T> AskAsync<T>(Func<Task<T>> ask)
         {
@@ -130,7 +143,7 @@ public sealed partial class BasePuller(
                     { IsDenied: true } =>
                         $"{e.Message}. It was asked with {Credential}: mend that credential, or its rights",
                     _ => e.Message,
-                }, e);
+                }, inner: e);
             }
             catch (JsonException e)
             {

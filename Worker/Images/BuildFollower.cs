@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Builds.Worker.Building;
 using Builds.Worker.Images.BuildKit;
 
@@ -15,21 +16,22 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
     private readonly BuildKitProgress _steps = new(log);
     private readonly ClassicProgress _classic = new(log);
 
+    /// <param name="pace">To which the build is held; without one its output is taken in as it comes.</param>
     /// <returns>Id of the image.</returns>
-    public async Task<string> FollowAsync(Stream answer, CancellationToken cancel)
+    public async Task<string> FollowAsync(Stream answer, Pace? pace, CancellationToken cancel)
     {
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await using var spool = new Spool(answer, clock, cancel);
+        await using var spool = pace is null ? new Spool(answer, daemon.Folder, clock, cancel) : null;
         string? id = null, error = null;
         var empty = 0;
         Task? end = null;
-        await foreach (var message in DaemonMessage.ReadAsync(spool.Reader, cancel))
+        await foreach (var message in DaemonMessage.ReadAsync(spool?.Reader ?? PipeReader.Create(answer), cancel))
         {
-            await ShowAsync(message, cancel);
+            await ShowAsync(message, pace, cancel);
             (id, error) = (message.ImageId ?? id, message.Error ?? error);
             if (message.Trace is { Length: 0 } && ++empty == MostEmpty)
             {
-                spool.IsSlow = true;
+                spool?.IsSlow = true;
                 end = DaemonActivity.EndAsync(daemon, clock, watch.Token);
                 await log.LineAsync(Step,
                     "The daemon has stopped reporting, as Docker 20.10 does when very much is printed at once. The " +
@@ -46,10 +48,16 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
         return await ConcludeAsync(id, error, hasStopped: end is not null, cancel);
     }
 
-    private async ValueTask ShowAsync(DaemonMessage message, CancellationToken cancel)
+    private async ValueTask ShowAsync(DaemonMessage message, Pace? pace, CancellationToken cancel)
     {
         if (message.Trace is { } trace)
-            await _steps.ShowAsync(StatusResponse.Parser.ParseFrom(trace), cancel);
+        {
+            var status = StatusResponse.Parser.ParseFrom(trace);
+            await _steps.ShowAsync(status, cancel);
+            pace?.Arrived(status.Logs.Count);
+            if (_steps.Clipped.Count > 0)
+                pace?.Dispose(); // what is cut takes tokens, and never arrives
+        }
         else if (message.Stream is { } text)
             await _classic.ShowAsync(text, cancel);
     }

@@ -17,7 +17,12 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
         "Mounted from"];
 
     private readonly Channel<JSONMessage> _messages = Channel.CreateUnbounded<JSONMessage>();
+    private readonly HashSet<string> _waiting = []; // layers, for the daemon to try them again
     private string? _error;
+
+    /// <summary>The daemon itself has tried a layer again, which it does with growing pauses, five times at
+    /// most.</summary>
+    public bool HasTriedAgain { get; private set; }
 
     /// <summary>Of the manifest, after a push.</summary>
     public string? Digest { get; private set; }
@@ -46,6 +51,8 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
             || Says(error, "no basic auth credentials")
         || Says(error, "insufficient_scope") || Says(error, "403 Forbidden") || Says(error, "401 Unauthorized");
 
+    public static bool IsFull(string error) => Says(error, "no space left");
+
     private static bool Says(string error, string words) => error.Contains(words, StringComparison.OrdinalIgnoreCase);
 
     private async Task CallAsync(Func<IProgress<JSONMessage>, Task> call)
@@ -73,6 +80,13 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
             Digest = text.GetString();
         if (message is not { ID: { } layer, Status: { } status })
             return null;
+        if (status.StartsWith("Retrying in ", StringComparison.Ordinal))
+        {
+            HasTriedAgain = true;
+            return _waiting.Add(layer) ? $"{layer}: {status}" : null; // it counts the seconds down
+        }
+
+        _waiting.Remove(layer);
         if (Ends.Any(end => status.StartsWith(end, StringComparison.Ordinal)))
             return $"{layer}: {status}";
         return isTime && message.Progress is { Current: > 0 } progress

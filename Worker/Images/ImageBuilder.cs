@@ -36,6 +36,8 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var canPace = bases.BuildKit && daemon.Tokens is not null;
+        using var pace = canPace && await DaemonBuilder.BreaksAsync(docker, cancel) ? new Pace(daemon.Tokens!) : null;
         var sending = bases.Context.WriteAsync(pipe.Writer, options.Value, stop.Token);
         try
         {
@@ -43,7 +45,7 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
             await using var answer = await docker.Images
                 .BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
 #pragma warning restore CS0618
-            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, cancel);
+            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, pace, cancel);
         }
         catch (Exception e) when (e is not (BuildFailedException or OperationCanceledException))
         {

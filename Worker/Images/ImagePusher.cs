@@ -26,6 +26,8 @@ public sealed partial class ImagePusher(
         foreach (var tag in image.Request.Tags)
         {
             var name = Name(image.Request.Image, tag);
+            if (await registry.RefusalAsync(name.Registry, cancel) is { } refusal)
+                throw Closed(name.Registry, refusal);
             var credential = credentials.GetValueOrDefault(name.Registry);
             await docker.Images.TagImageAsync(
                 image.Id, new ImageTagParameters { RepositoryName = name.Name, Tag = tag }, cancel);
@@ -82,6 +84,10 @@ public sealed partial class ImagePusher(
             each => docker.Images.PushImageAsync(name.Name, parameters, access, each, cancel), cancel);
         if (error is not null && DaemonTransfer.IsDenied(error))
             throw Denied(name, credential, error, null);
+        if (error is not null && (transfer.HasTriedAgain || DaemonTransfer.IsFull(error)))
+            throw new RegistryUnavailableException(
+                $"{name} could not be pushed, however often the daemon tried: {error}. The fault is at {name.Registry}: " +
+                "its operator finds the cause in its log; often its disk is full.") { IsLasting = true };
         return error is null && transfer.Digest is { } digest
             ? digest
             : throw new RegistryUnavailableException(
@@ -100,6 +106,9 @@ public sealed partial class ImagePusher(
             throw Denied(name, credential, e.Message, e);
         }
     }
+
+    internal static BuildFailedException Closed(string registry, string refusal) =>
+        new($"The image cannot be pushed to {registry}: {refusal}.", FailureClass.Policy);
 
     private static BuildFailedException Denied(
         ImageName name, RegistryCredential? credential, string said, Exception? inner) => new(

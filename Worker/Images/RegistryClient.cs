@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Builds.Contracts;
 using Microsoft.Extensions.Options;
 using Polly;
 
@@ -12,6 +13,10 @@ namespace Builds.Worker.Images;
 public sealed class RegistryClient(RegistryConnections connections, IOptions<ImageOptions> options)
 {
     private readonly ResiliencePipeline _retry = RegistryRetry.Of(options.Value);
+
+    /// <returns>Why builds may not go to that registry, as the rest of a sentence; null where they may.</returns>
+    public Task<string?> RefusalAsync(string registry, CancellationToken cancel) =>
+        connections.RefusalAsync(registry, cancel);
 
     /// <param name="selector">A tag or a digest.</param>
     public async Task<Manifest> GetManifestAsync(
@@ -105,6 +110,12 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
         try
         {
             return await send();
+        }
+        catch (HttpRequestException e) when (e.InnerException is ClosedRegistryException closed)
+        {
+            throw new BuildFailedException(
+                $"The registry {image.Registry} was not asked for {image.Repository}: {closed.Message}.",
+                FailureClass.Policy, e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException
             || e is OperationCanceledException && !cancel.IsCancellationRequested)

@@ -14,4 +14,11 @@ public sealed class RegistryRefusedException(string message, HttpStatusCode stat
 }
 
 /// <summary>A registry did not answer, or said that it cannot now: another time it may.</summary>
-public sealed class RegistryUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class RegistryUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>It is no matter of seconds: trying again at once would only make the build wait.</summary>
+    public bool IsLasting { get; init; }
+}
+
+/// <summary>A registry leads to where builds may not go. The message is the rest of a sentence.</summary>
+internal sealed class ClosedRegistryException(string message) : Exception(message);

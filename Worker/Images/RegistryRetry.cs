@@ -11,7 +11,7 @@ internal static class RegistryRetry
         : new ResiliencePipelineBuilder()
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<RegistryUnavailableException>(),
+                ShouldHandle = new PredicateBuilder().Handle<RegistryUnavailableException>(e => !e.IsLasting),
                 MaxRetryAttempts = options.RegistryRetries,
                 Delay = TimeSpan.FromSeconds(options.RegistryRetrySeconds),
                 BackoffType = DelayBackoffType.Exponential,

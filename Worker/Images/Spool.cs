@@ -33,13 +33,12 @@ internal sealed class Spool : IAsyncDisposable
     private Exception? _fault;
     private volatile bool _isEnded;
 
-    public Spool(Stream source, TimeProvider clock, CancellationToken cancel)
+    /// <param name="folder">Where the file is, which nobody else may read: secrets are not masked yet.</param>
+    public Spool(Stream source, string folder, TimeProvider clock, CancellationToken cancel)
     {
         (_source, _clock) = (source, clock);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite);
-        File.Delete(path); // it lives until it is closed, also when this process is killed
+        _file = Open(Path.Combine(folder, Path.GetRandomFileName()));
         _work = Task.WhenAll(FillAsync(_stop.Token), FeedAsync(_stop.Token));
     }
 
@@ -114,6 +113,22 @@ internal sealed class Spool : IAsyncDisposable
         {
             await _pipe.Writer.CompleteAsync(fault);
         }
+    }
+
+    private static SafeFileHandle Open(string path)
+    {
+#pragma warning disable CA1416 // a worker runs on Linux
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            BufferSize = 0,
+        };
+#pragma warning restore CA1416
+        var file = new FileStream(path, options);
+        File.Delete(path); // it lives until it is closed, also when this process is killed
+        return file.SafeFileHandle;
     }
 
     /// <returns>Whether to wait for <see cref="_room"/>.</returns>

@@ -110,7 +110,7 @@ public sealed partial class Machines(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {
-            return await _provider.CreateAsync(machine, say, either.Token);
+            return await _provider.CreateAsync(machine, say, either.Token) with { Folder = machine.FullPath };
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
         {

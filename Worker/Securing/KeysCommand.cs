@@ -6,8 +6,9 @@ using System.Text.Json.Nodes;
 namespace Builds.Worker.Securing;
 
 /// <summary>
-/// <c>Builds.Worker keys create --folder F --public FILE</c>: a new key pair. The private half goes to <c>F/{kid}.pem</c>,
-/// the public half to the end of the JWK set in FILE (RFC 7517): the newest, which the Gateway seals to from then on.
+/// <c>Builds.Worker keys create --folder F --public FILE</c>: a new key pair. The private half goes to
+/// <c>F/{kid}.pem</c>, the public half to the end of the JWK set in FILE (RFC 7517): the newest, which the
+/// Gateway seals to from then on.
 /// </summary>
 public static class KeysCommand
 {

@@ -37,7 +37,8 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
         opened.Host == host
             ? opened
             : throw new BuildFailedException(
-                $"The credential given for {host} is sealed for {opened.Host}. Seal one for {host}.", FailureClass.Policy);
+                $"The credential given for {host} is sealed for {opened.Host}. Seal one for {host}.",
+                FailureClass.Policy);
 
     private T Open<T>(string jwe, string what)
         where T : class
@@ -52,7 +53,8 @@ public sealed class WorkerKeys(IOptions<KeyOptions> options)
         catch (Exception e) when (e is not MissingKeyException) // whatever a publisher put there
         {
             throw new BuildFailedException(
-                $"{what} cannot be opened. Seal it anew to a key of GET /v1/keys (RSA-OAEP-256, A256GCM), or store it again.",
+                $"{what} cannot be opened. Seal it anew to a key of GET /v1/keys (RSA-OAEP-256, A256GCM), "
+                + "or store it again.",
                 inner: e);
         }
     }

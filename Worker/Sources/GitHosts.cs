@@ -5,19 +5,16 @@ using Builds.Contracts;
 namespace Builds.Worker.Sources;
 
 /// <summary>
-/// Where git URLs lead. A name is resolved once, its addresses judged, and just those connected to: a name server that
-/// answers differently the next time changes nothing.
+/// Where git URLs lead. A name is resolved once, its addresses judged, and just those connected to.
 /// </summary>
 internal sealed class GitHosts(SourceOptions options)
 {
-    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
-
     public async Task<IPAddress[]> ResolveAsync(GitUrl url, CancellationToken cancel)
     {
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(url.Host, cancel);
+            addresses = await JudgedConnection.ResolveAsync(url.Host, cancel);
         }
         catch (SocketException none) when (none.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData)
         {
@@ -35,36 +32,18 @@ internal sealed class GitHosts(SourceOptions options)
 
     public async Task<Stream> ConnectAsync(GitUrl url, CancellationToken cancel)
     {
-        SocketException? fault = null;
-        foreach (var address in await ResolveAsync(url, cancel))
+        var addresses = await ResolveAsync(url, cancel);
+        try
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                using var inTime = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                inTime.CancelAfter(ConnectTimeout);
-                await socket.ConnectAsync(address, url.Port, inTime.Token);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException refused)
-            {
-                (fault, _) = (refused, Discard(socket));
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                (fault, _) = (new SocketException((int)SocketError.TimedOut), Discard(socket));
-            }
+            return await JudgedConnection.OpenAsync(addresses, url.Port, cancel);
         }
-        throw Unreachable(url, fault?.Message ?? "it has no address");
+        catch (SocketException fault)
+        {
+            throw Unreachable(url, fault.Message);
+        }
     }
 
     public static GitUnreachableException Unreachable(GitUrl url, string why) => new(
         $"The git server {url.Host} cannot be reached at port {url.Port}: {why}. "
         + "See whether it runs and whether the URL is right, then build again.");
-
-    private static bool Discard(Socket socket)
-    {
-        socket.Dispose();
-        return true;
-    }
 }

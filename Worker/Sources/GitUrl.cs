@@ -6,7 +6,7 @@ namespace Builds.Worker.Sources;
 
 /// <summary>
 /// A git URL of which every part is understood. Only the parts travel on, so that nothing after this reads the text
-/// differently. Stands on the base library alone (with <c>GitUrlGrammar.cs</c> and <c>GitAddress.cs</c>): the Gateway
+/// differently. Stands on the base library alone (with <c>GitUrlGrammar.cs</c> and <c>NetworkAddress.cs</c>): the Gateway
 /// compiles these files too.
 /// </summary>
 public sealed partial record GitUrl
@@ -86,7 +86,7 @@ public sealed partial record GitUrl
         {
             return null;
         }
-        if (addresses.FirstOrDefault(address => !GitAddress.IsPublic(address)) is not { } closed)
+        if (addresses.FirstOrDefault(address => !NetworkAddress.IsPublic(address)) is not { } closed)
             return null;
         var where = closed.ToString() == Host ? "" : $"at {closed}, ";
         return $"The git host {Host} is {where}an address inside a private network, where builds may not fetch from; "

@@ -42,7 +42,7 @@ internal sealed class SshGitServer(
             "BatchMode=yes", "StrictHostKeyChecking=yes", "CheckHostIP=no", "UpdateHostKeys=no",
             $"UserKnownHostsFile={hostsFile}", "GlobalKnownHostsFile=/dev/null", $"HostKeyAlias={alias}",
             "IdentitiesOnly=yes", $"IdentityFile={keyFile}", "IdentityAgent=none", "PreferredAuthentications=publickey",
-            $"ConnectTimeout={GitHosts.ConnectTimeout.TotalSeconds:0}", "ClearAllForwardings=yes", "ForwardAgent=no",
+            $"ConnectTimeout={JudgedConnection.Patience.TotalSeconds:0}", "ClearAllForwardings=yes", "ForwardAgent=no",
             "PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none", "RequestTTY=no", "LogLevel=ERROR",
         ];
         var path = url.Path.StartsWith("/~", StringComparison.Ordinal) ? url.Path[1..] : url.Path;

@@ -29,22 +29,22 @@ CONFIGURATION
 # any HTTP answer will do
 nothing_refused() { curl --silent --output /dev/null "$git_server/"; }
 
-# The sample as it is in deploy/sample, with our registry in its FROM. A commit only where that has changed since the
-# last one of ours: what somebody pushed on top stays.
+# commit_sample NAME: deploy/NAME as a repository, with our registry in its FROMs. A commit only where that has changed
+# since the last one of ours: what somebody pushed on top stays.
 commit_sample() {
-  local bare=$state/git/sample.git work=$state/sample tree
-  detail=$git_server/sample.git
+  local bare=$state/git/$1.git work=$state/$1 tree
+  detail=$git_server/$1.git
   [[ -d $bare ]] || git init --quiet --bare --initial-branch=main "$bare"
   git -C "$bare" config uploadpack.allowAnySHA1InWant true
 
   rm -rf "$work"
   mkdir -p "$work"
-  cp -R "$root/deploy/sample/." "$work/"
-  sed -i "s|^FROM registry/|FROM $registry/|" "$work/Dockerfile"
+  cp -R "$root/deploy/$1/." "$work/"
+  find "$work" -name Dockerfile -exec sed -i "s|^FROM registry/|FROM $registry/|" {} +
   local git=(git --git-dir="$bare" --work-tree="$work" -c user.name=Builds -c user.email=builds@example.org)
   "${git[@]}" add --all
   tree=$("${git[@]}" write-tree)
   [[ $tree != "$(cat "$bare/ours" 2>/dev/null)" ]] || return 0
-  "${git[@]}" commit --quiet --message "The sample"
+  "${git[@]}" commit --quiet --message "The $1"
   echo "$tree" >"$bare/ours"
 }

@@ -2,7 +2,7 @@
 # What is missing comes from the distribution; nothing that apt installs is started, nothing that runs is disturbed.
 
 packages=(
-  rabbitmq-server docker.io docker-registry git lighttpd busybox-static
+  rabbitmq-server docker.io docker-registry git lighttpd busybox-static python3-aiosmtpd
   iptables iproute2 util-linux openssh-client curl jq ca-certificates
 )
 policy=/usr/sbin/policy-rc.d

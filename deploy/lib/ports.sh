@@ -4,6 +4,7 @@
 declare -A ports=(
   [broker]=27101 [management]=27102 [distribution]=27103 [epmd]=27104
   [registry]=27105 [git]=27106 [gateway]=27107 [worker]=27108 [graph-tracker]=27109
+  [mail]=27110
 )
 
 listened() { [[ -n $(ss -Hltn "sport = :$1") ]]; }
@@ -15,7 +16,7 @@ choose_ports() {
   running "$process" && return
   for name in "$@"; do
     local port=${ports[$name]}
-    local next=27110
+    local next=27111
     while listened "$port" || [[ " ${ports[*]} " == *" $port "* && $port != "${ports[$name]}" ]]; do
       port=$((next++))
       ((port < 27200)) || fail "every port from 27101 to 27199 is taken: ss -ltnp"

@@ -1,21 +1,35 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are shared with up, down and the other files here
 # A registry of our own, and the base image of the sample in it.
 
+# It tells the Gateway of every push, so the Gateway's port is settled first. Where that has changed the registry is
+# started anew.
 start_registry() {
   choose_ports registry registry
+  choose_ports gateway gateway
   registry=127.0.0.1:${ports[registry]}
   detail="http://$registry"
   log=$state/log/registry.log
-  running registry && return
 
   mkdir -p "$state/registry"
-  jq -n --arg addr "$registry" --arg folder "$state/registry" --arg secret "$(secret registry-http)" '{
+  (umask 077 && jq -n --arg addr "$registry" --arg folder "$state/registry" --arg secret "$(secret registry-http)" \
+    --arg gateway "http://127.0.0.1:${ports[gateway]}/hooks/registry" --arg bearer "$(secret registry-hook)" '{
       version: "0.1",
       log: {level: "info"},
       http: {addr: $addr, secret: $secret},
-      storage: {filesystem: {rootdirectory: $folder}, delete: {enabled: true}}
-    }' >"$state/registry.json"
-  chmod 600 "$state/registry.json"
+      storage: {filesystem: {rootdirectory: $folder}, delete: {enabled: true}},
+      notifications: {endpoints: [{
+        name: "builds", url: $gateway, timeout: "5s", threshold: 5, backoff: "1s",
+        headers: {Authorization: ["Bearer \($bearer)"]},
+        ignore: {mediatypes: ["application/octet-stream"], actions: ["pull"]}
+      }]}
+    }' >"$state/registry.json.next")
+  if running registry && cmp --silent "$state/registry.json.next" "$state/registry.json"; then
+    rm "$state/registry.json.next"
+    return
+  fi
+
+  stop registry 20
+  mv "$state/registry.json.next" "$state/registry.json"
   start registry docker-registry serve "$state/registry.json"
   await "an answer" 20 registry curl --fail --silent "http://$registry/v2/"
 }
@@ -29,12 +43,15 @@ digest_of() {
     | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip' || true
 }
 
-# The machine's static busybox as an image, made and pushed with nothing but the registry's HTTP API.
 push_base() {
-  local repository=library/busybox tag=1 folder=$state/base
-  detail="$registry/$repository:$tag"
-  [[ -z $(digest_of "$repository" "$tag") ]] || return 0
+  detail="$registry/library/busybox:1"
+  [[ -n $(digest_of library/busybox 1) ]] || push_image library/busybox 1 1
+}
 
+# push_image REPOSITORY TAG VERSION: the machine's static busybox and /etc/version as an image, made and pushed with
+# nothing but the registry's HTTP API
+push_image() {
+  local repository=$1 tag=$2 folder=$state/base
   rm -rf "$folder"
   mkdir -p "$folder"/root/{bin,etc,tmp,proc,sys,dev}
   cp "$(command -v busybox)" "$folder/root/bin/busybox"
@@ -43,8 +60,10 @@ push_base() {
     [[ $command == busybox ]] || ln -s busybox "$folder/root/bin/$command"
   done
   echo 'root:x:0:0:root:/:/bin/sh' >"$folder/root/etc/passwd"
+  echo "$3" >"$folder/root/etc/version"
   chmod 1777 "$folder/root/tmp"
-  tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --directory "$folder/root" . >"$folder/layer.tar"
+  tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner \
+    --directory "$folder/root" . >"$folder/layer.tar"
   gzip --no-name --keep "$folder/layer.tar"
 
   jq -n --arg diff "$(sha256_of "$folder/layer.tar")" --arg arch "$(dpkg --print-architecture)" '{

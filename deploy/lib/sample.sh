@@ -8,15 +8,18 @@ api() {
   local answer body=()
   (($# < 3)) || body=(--header "Content-Type: application/json" --data "$3")
   (umask 077 && echo "header = \"Authorization: Bearer $(cat "$state/admin-token")\"" >"$state/secrets/api.curl")
-  answer=$(curl --silent --show-error --fail-with-body --config "$state/secrets/api.curl" --request "$1" "${body[@]}" "$gateway$2") \
-    || fail "$1 $2 was refused: $answer"
+  answer=$(
+    curl --silent --show-error --fail-with-body --config "$state/secrets/api.curl" \
+      --request "$1" "${body[@]}" "$gateway$2"
+  ) || fail "$1 $2 was refused: $answer"
   echo "$answer"
 }
 
 # The trigger URL is made once; making it again would end the one that people were given.
 define_sample() {
   log=$state/log/gateway.log
-  api PUT "/v1/images/$sample" "$(jq -n --arg git "$git_server/sample.git" '{git: $git, ref: "main", tags: ["latest"]}')"
+  api PUT "/v1/images/$sample" \
+    "$(jq -n --arg git "$git_server/sample.git" '{git: $git, ref: "main", tags: ["latest"]}')"
   if [[ ! -s $state/secrets/sample-trigger ]]; then
     local url
     url=$(api POST /v1/triggers "{\"image\": \"$sample\"}" | jq --exit-status --raw-output .url)
@@ -34,7 +37,8 @@ build_sample() {
     || fail "the trigger was refused: $answer"
   build=$(jq --exit-status --raw-output .id <<<"$answer")
   say "▸ curl -N $(jq -r .log <<<"$answer")?follow=true"
-  curl --no-buffer --silent --show-error --fail "$(absolute "$(jq -r .log <<<"$answer")")?follow=true" | sed 's/^/  │ /' >&3
+  curl --no-buffer --silent --show-error --fail "$(absolute "$(jq -r .log <<<"$answer")")?follow=true" \
+    | sed 's/^/  │ /' >&3
 
   outcome=$(curl --silent --fail "$(absolute "$(jq -r .status <<<"$answer")")")
   [[ $(jq -r .state <<<"$outcome") == succeeded ]] \
@@ -56,7 +60,8 @@ Builds runs. What to try next:
   change it first          git clone $state/git/sample.git, commit, push
   see builds               curl -H "Authorization: Bearer \$(cat $state/admin-token)" $gateway/v1/builds
   all calls                $gateway/openapi/v1.json, admin token in $state/admin-token
-  look at the queues       http://127.0.0.1:${ports[management]}, user $broker_user, password in $state/secrets/broker-password
+  look at the queues       http://127.0.0.1:${ports[management]}, user $broker_user,
+                           password in $state/secrets/broker-password
   read the logs            $state/log/
   stop everything          deploy/down
 NEXT

@@ -24,7 +24,7 @@ publish_services() {
 }
 
 sources_newer_than() {
-  find "$root"/{Contracts,ServiceDefaults,Gateway,Worker,GraphTracker} "$root"/*.props "$root/global.json" \
+  find "$root"/{Contracts,ServiceDefaults,Storing,Gateway,Worker,GraphTracker} "$root"/*.props "$root/global.json" \
     -type f -newer "$1" -print -quit
 }
 
@@ -45,7 +45,14 @@ start_gateway() {
     --Sources:AllowedHosts:0="127.0.0.1:${ports[git]}" \
     --Keys:File="$state/keys.json" \
     --Tokens:AdminFile="$state/admin-token" \
-    --Public:Url="$gateway"
+    --Public:Url="$gateway" \
+    --Hooks:Registries:0:Host="$registry" \
+    --Hooks:Registries:0:SecretFile="$state/secrets/registry-hook" \
+    --Mail:Host=127.0.0.1 \
+    --Mail:Port="${ports[mail]}" \
+    --Mail:Tls=none \
+    --Mail:From=builds@example.org \
+    --Mail:SettleSeconds=1
 }
 
 start_worker() {
@@ -63,7 +70,12 @@ start_worker() {
 
 start_graph_tracker() {
   choose_ports graph-tracker graph-tracker
-  start_service graph-tracker --Store:Folder="$state/graph-tracker" --Registries:Default="$registry"
+  start_service graph-tracker \
+    --Store:Folder="$state/graph-tracker" \
+    --Registries:Default="$registry" \
+    --Registries:Known:0:Host="$registry" \
+    --Registries:Known:0:Url="http://$registry" \
+    --Cascades:SettleSeconds=3
 }
 
 # start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees

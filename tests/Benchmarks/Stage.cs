@@ -71,8 +71,7 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <param name="provider">What a machine is: <c>engine</c> (the daemon of this stage) or <c>dockerd</c>.</param>
-    /// <param name="builder">As in <c>Images:Builder</c>.</param>
-    public async Task StartWorkerAsync(string provider, string builder = "Auto") =>
+    public async Task StartWorkerAsync(string provider) =>
         Worker = Keep(await ServiceProcess.StartAsync("Worker", new Dictionary<string, string>
         {
             ["Bus:Address"] = Broker.Address.ToString(),
@@ -81,7 +80,6 @@ public sealed class Stage : IAsyncDisposable
             ["Worker:Folder"] = "{folder}/work",
             ["Keys:Folder"] = Keys,
             ["Machines:Provider"] = provider,
-            ["Images:Builder"] = builder,
             ["Machines:Engine:Address"] = Daemon.Socket.ToString(),
             ["Sources:AllowedHosts:0"] = Git.Host,
         }));

@@ -37,6 +37,22 @@ public static class Approved
         [typeof(BuildConclusion)] = "builds.build-conclusion",
         [typeof(ListDefinitions)] = "builds.list-definitions",
         [typeof(Definitions)] = "builds.definitions",
+        [typeof(FindBuild)] = "builds.find-build",
+        [typeof(FoundBuild)] = "builds.found-build",
+        [typeof(ReadGraph)] = "builds.read-graph",
+        [typeof(ImageGraph)] = "builds.image-graph",
+        [typeof(PreviewCascade)] = "builds.preview-cascade",
+        [typeof(CascadePreview)] = "builds.cascade-preview",
+        [typeof(ListCascades)] = "builds.list-cascades",
+        [typeof(Cascades)] = "builds.cascades",
+        [typeof(ReadCascade)] = "builds.read-cascade",
+        [typeof(CascadeDetails)] = "builds.cascade-details",
+        [typeof(ChangeCascade)] = "builds.change-cascade",
+        [typeof(CascadeChangeTaken)] = "builds.cascade-change-taken",
+        [typeof(ListOutdated)] = "builds.list-outdated",
+        [typeof(OutdatedImages)] = "builds.outdated-images",
+        [typeof(ListRegistries)] = "builds.list-registries",
+        [typeof(RegistryReports)] = "builds.registry-reports",
     };
 
     public static IEnumerable<Type> Messages => Exchanges.Keys;

@@ -54,6 +54,8 @@ internal sealed class CreateCommand(Streams streams, Store store)
             await Task.Delay(TimeSpan.FromSeconds(faults.Number("slow")));
         store.Save(name, Configuration(name, cloudPath, folder, id, port: null));
         streams.Say($"({name}) Ordered {id}");
+        while (File.Exists(faults.Text("held")))
+            await Task.Delay(20);
         if (faults.Has("hangs"))
             await Task.Delay(Timeout.Infinite);
         if (faults.Has("fails-after-vm"))

@@ -1,12 +1,21 @@
 using Builds.Parts;
+using Builds.Worker.Tests.Machines;
 
 namespace Builds.Flow.Tests;
 
 /// <summary>An installation in which a build can be held in any of its phases, to see what happens to it there.</summary>
 public sealed class HeldInstallation : IAsyncDisposable
 {
-    public static readonly string[] Phases = ["checkingOut", "pullingBases", "building", "pushing"];
+    public static readonly string[] Phases = ["provisioning", "checkingOut", "pullingBases", "building", "pushing"];
 
+    private const string HeldDockerd = """
+        #!/bin/sh
+        while [ -e "{hold}" ]; do sleep 0.05; done
+        exec dockerd "$@"
+
+        """;
+
+    private readonly TempFolder _folder = new("held");
     private readonly Registry _bases;
     private readonly FaultProxy _basesProxy;
     private FaultProxy _gitProxy = null!;
@@ -23,7 +32,11 @@ public sealed class HeldInstallation : IAsyncDisposable
     public Installation Builds { get; private set; } = null!;
     public Outcomes Outcomes { get; private set; } = null!;
 
-    public static async Task<HeldInstallation> StartAsync(string provider, int workers)
+    /// <summary>While it is there, no daemon and no VM starts.</summary>
+    private string HoldFile => _folder.File("hold");
+
+    /// <param name="impatient">Off: everything is at its default settings.</param>
+    public static async Task<HeldInstallation> StartAsync(string provider, int workers, bool impatient = true)
     {
         var bases = await Registry.StartAsync();
         await bases.PushBaseAsync("library/busybox", "1");
@@ -33,12 +46,8 @@ public sealed class HeldInstallation : IAsyncDisposable
             Provider = provider,
             Workers = workers,
             BehindProxy = proxy => held._registryProxy = proxy,
-            GatewaySettings = new Dictionary<string, string>
-            {
-                ["Claims:RenewalLimitSeconds"] = "8", // instead of a minute
-                ["Claims:SweepSeconds"] = "1",
-            },
-            WorkerSettings = new Dictionary<string, string> { ["Worker:RenewalSeconds"] = "2" },
+            GatewaySettings = impatient ? Impatience : [],
+            WorkerSettings = await held.WorkerSettingsAsync(provider, impatient),
         });
         held._gitProxy = FaultProxy.Before(held.Builds.Git.Url.Port);
         held.Outcomes = await Outcomes.ListenAsync(held.Builds.Broker);
@@ -52,23 +61,18 @@ public sealed class HeldInstallation : IAsyncDisposable
         _repository = await Builds.Git.CreateRepositoryAsync(_image.Replace('/', '-') + ".git");
         await _repository.CommitAsync(("Dockerfile", $"""
             FROM {_basesProxy.Host}/library/busybox:1
-            RUN echo {_image} && {(phase == "building" ? "sleep 8" : "true")}
+            RUN echo {_image} && {(phase == "building" ? "sleep 5" : "true")}
             """));
         await Builds.DefineAsync(
             _image, new { git = $"http://{_gitProxy.Host}/{_repository.Name}", @ref = "main", tags = new[] { "latest" } });
 
-        if (Proxy(phase) is { } proxy)
-            await proxy.SetAsync(new Fault.Hang());
+        await SetAsync(phase, isHeld: true);
         var id = await Builds.RequestAsync(_image);
         await Builds.UntilAsync(id, $"is {phase}", build => build.Phases.Contains(phase));
         return id;
     }
 
-    public async Task LetGoAsync(string phase)
-    {
-        if (Proxy(phase) is { } proxy)
-            await proxy.SetAsync(new Fault.Pass());
-    }
+    public Task LetGoAsync(string phase) => SetAsync(phase, isHeld: false);
 
     /// <summary>One outcome, the tag is what it says, and nothing is left of machines and checkouts.</summary>
     public async Task SucceedsOnceAsync(Guid id)
@@ -78,17 +82,55 @@ public sealed class HeldInstallation : IAsyncDisposable
         Assert.That(
             await Outcomes.OfAsync(id), Is.EqualTo(new[] { $"{build.Attempt} succeeded {build.Digest}" }), "one outcome");
         await Builds.NothingIsLeftAsync();
+        await Traces.NoneAsync($"b-{id:N}");
         await Wait.UntilAsync(
             "the tag is what the outcome says", async () => await Builds.Registry.DigestOfAsync(_image, "latest") == build.Digest);
     }
 
-    private FaultProxy? Proxy(string phase) => phase switch
+    private static Dictionary<string, string> Impatience => new()
     {
-        "checkingOut" => _gitProxy,
-        "pullingBases" => _basesProxy,
-        "pushing" => _registryProxy,
-        _ => null,
+        ["Claims:RenewalLimitSeconds"] = "14", // instead of a minute; a question that a dead broker took is asked again after 11 s
+        ["Claims:SweepSeconds"] = "1",
     };
+
+    private async Task<Dictionary<string, string>> WorkerSettingsAsync(string provider, bool impatient)
+    {
+        var settings = new Dictionary<string, string>();
+        if (impatient)
+            settings["Worker:RenewalSeconds"] = "2";
+        if (provider == "dockerd")
+        {
+            var dockerd = settings["Machines:Dockerd:Binary"] = _folder.File("dockerd");
+            await File.WriteAllTextAsync(dockerd, HeldDockerd.Replace("{hold}", HoldFile, StringComparison.Ordinal));
+            await Command.RunAsync("chmod", "+x", dockerd);
+        }
+        else if (provider == "docker-machine")
+        {
+            settings["Machines:DockerMachine:CreateOptions:2"] = "--fake-fault";
+            settings["Machines:DockerMachine:CreateOptions:3"] = $"held={HoldFile}";
+        }
+
+        return settings;
+    }
+
+    private async Task SetAsync(string phase, bool isHeld)
+    {
+        var proxy = phase switch
+        {
+            "checkingOut" => _gitProxy,
+            "pullingBases" => _basesProxy,
+            "pushing" => _registryProxy,
+            _ => null,
+        };
+        if (proxy is not null)
+            await proxy.SetAsync(isHeld ? new Fault.Hang() : new Fault.Pass());
+        else if (phase == "provisioning" && Builds.Engine is { } engine)
+            await (isHeld ? engine.FreezeAsync() : engine.WakeAsync());
+        else if (phase == "provisioning" && isHeld)
+            await File.WriteAllTextAsync(HoldFile, "");
+        else if (phase == "provisioning")
+            File.Delete(HoldFile);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -101,5 +143,7 @@ public sealed class HeldInstallation : IAsyncDisposable
             if (part is not null)
                 await part.DisposeAsync();
         }
+
+        _folder.Dispose();
     }
 }

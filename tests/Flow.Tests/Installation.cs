@@ -8,11 +8,17 @@ namespace Builds.Flow.Tests;
 /// <summary>A whole installation: every service as it was built, over real parts.</summary>
 public sealed class Installation : IAsyncDisposable
 {
+    private const string NotificationSecret = "between-registry-and-gateway";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+
+    private static readonly string FakeDockerMachine = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
 
     private readonly TempFolder _folder = new("installation");
     private readonly List<ServiceProcess> _workers = [];
     private readonly InstallationOptions _options;
+
+    private readonly int _gatewayPort = FreePort.Next();
 
     private FaultProxy? _registryProxy;
 
@@ -28,6 +34,12 @@ public sealed class Installation : IAsyncDisposable
     public ServiceProcess Gateway { get; private set; } = null!;
     public IReadOnlyList<ServiceProcess> Workers => _workers;
 
+    /// <summary>Where <see cref="InstallationOptions.Graph"/> asks for it.</summary>
+    public ServiceProcess? GraphTracker { get; private set; }
+
+    /// <summary>Where the VMs of the <c>docker-machine</c> provider are.</summary>
+    private string Cloud => _folder.Folder("cloud");
+
     /// <summary>The Gateway's API with the first admin token.</summary>
     public HttpClient Api { get; private set; } = null!;
 
@@ -38,6 +50,8 @@ public sealed class Installation : IAsyncDisposable
         {
             await installation.StartPartsAsync();
             await installation.StartGatewayAsync();
+            if (options.Graph)
+                await installation.StartGraphTrackerAsync();
             for (var i = 0; i < options.Workers; i++)
                 await installation.AddWorkerAsync();
             return installation;
@@ -63,15 +77,16 @@ public sealed class Installation : IAsyncDisposable
             ["Keys:Folder"] = _folder.File("keys"),
             ["Machines:Provider"] = _options.Provider,
             ["Sources:AllowedHosts:0"] = "127.0.0.1",
+            ["Images:AllowedRegistries:0"] = "127.0.0.1", // some tests take bases from further registries
         };
         if (Engine is not null)
             settings["Machines:Engine:Address"] = Engine.Socket.ToString();
         if (_options.Provider == "docker-machine")
         {
-            settings["Machines:DockerMachine:Binary"] = ServiceProcess.Built("FakeDockerMachine", "docker-machine");
+            settings["Machines:DockerMachine:Binary"] = FakeDockerMachine;
             settings["Machines:DockerMachine:Driver"] = "fake";
             settings["Machines:DockerMachine:CreateOptions:0"] = "--fake-cloud";
-            settings["Machines:DockerMachine:CreateOptions:1"] = _folder.Folder("cloud");
+            settings["Machines:DockerMachine:CreateOptions:1"] = Cloud;
         }
 
         foreach (var (key, value) in _options.WorkerSettings)
@@ -128,12 +143,26 @@ public sealed class Installation : IAsyncDisposable
         await Wait.ForAsync(
             $"build {id} {what}", async () => await BuildAsync(id) is var build && condition(build) ? build : null, Deadline);
 
+    /// <summary>A good build of a new image, from the request to its tag.</summary>
+    public async Task NextIsServedAsync()
+    {
+        var image = $"team/next-{Guid.NewGuid():N}";
+        await DefineAsync(image, ("Dockerfile", $"FROM {Registry.Host}/library/busybox:1\nLABEL good={image}\n"));
+        var build = await EndOfAsync(await RequestAsync(image));
+        Assert.That(build.State, Is.EqualTo("succeeded"), build.Json.ToString());
+        Assert.That(await Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
+    }
+
     /// <summary>The whole log, followed to its end.</summary>
     public Task<string> LogOfAsync(Guid id) => Api.GetStringAsync($"v1/builds/{id}/log?follow=true");
 
-    /// <summary>Machines and checkouts of all workers: nothing may be left of a build that has ended.</summary>
+    /// <summary>
+    /// Machines and checkouts of all workers, VMs, and what was built in a shared daemon: nothing may be left of builds
+    /// that have ended.
+    /// </summary>
     public async Task NothingIsLeftAsync()
     {
+        await Wait.UntilAsync("every VM is gone", () => VMs().Length == 0, Deadline);
         foreach (var worker in _workers)
         {
             foreach (var folder in new[] { "machines", "checkouts" })
@@ -145,17 +174,28 @@ public sealed class Installation : IAsyncDisposable
                     Deadline);
             }
         }
+
+        foreach (var kind in Engine is null ? [] : new[] { "images/json", "containers/json" })
+            await Wait.UntilAsync(
+                $"no {kind} are in the engine",
+                async () => (await Engine!.Http.GetStringAsync(new Uri(kind + "?all=1", UriKind.Relative))).Trim() == "[]",
+                Deadline);
     }
 
+    private string[] VMs() => Directory.GetDirectories(Cloud);
+
     public string Outputs() =>
-        string.Join("\n", _workers.Append(Gateway).Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
+        string.Join("\n", _workers.Append(Gateway).Append(GraphTracker).OfType<ServiceProcess>()
+            .Select(service => service.Output[^Math.Min(service.Output.Length, 4000)..]));
 
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
         foreach (var worker in _workers)
             await worker.DisposeAsync();
-        foreach (var part in new IAsyncDisposable?[] { Gateway, Engine, Git, _registryProxy, Registry, Broker })
+        foreach (var vm in VMs()) // of a test that failed; their store knows them no more
+            await Command.RunAsync(FakeDockerMachine, "fake-destroy", Cloud, Path.GetFileName(vm));
+        foreach (var part in new IAsyncDisposable?[] { GraphTracker, Gateway, Engine, Git, _registryProxy, Registry, Broker })
         {
             if (part is not null)
                 await part.DisposeAsync();
@@ -167,7 +207,12 @@ public sealed class Installation : IAsyncDisposable
     private async Task StartPartsAsync()
     {
         var broker = Broker.StartAsync();
-        Registry = await Registry.StartAsync(_options.Registry);
+        var registry = _options.Registry ?? new RegistryOptions();
+        Registry = await Registry.StartAsync(!_options.Graph ? registry : registry with
+        {
+            Notify = new Uri($"http://127.0.0.1:{_gatewayPort}/hooks/registry"),
+            NotifyAuthorization = $"Bearer {NotificationSecret}",
+        });
         if (_options.BehindProxy is { } use)
             use(_registryProxy = FaultProxy.Before(Registry.Port));
         Git = await GitServer.StartAsync(_options.Git);
@@ -178,6 +223,22 @@ public sealed class Installation : IAsyncDisposable
             ServiceProcess.Built("Worker"),
             ["keys", "create", "--folder", _folder.File("keys"), "--public", _folder.File("keys.json")]);
         Broker = await broker;
+    }
+
+    private async Task StartGraphTrackerAsync()
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Bus:Address"] = Broker.Address.ToString(),
+            ["Bus:HeartbeatSeconds"] = "5",
+            ["Store:Folder"] = "{folder}/state",
+            ["Registries:Default"] = Registry.Host,
+            ["Registries:Known:0:Host"] = Registry.Host,
+            ["Registries:Known:0:Url"] = Registry.Url.ToString(),
+        };
+        foreach (var (key, value) in _options.GraphTrackerSettings)
+            settings[key] = value;
+        GraphTracker = await ServiceProcess.StartAsync("GraphTracker", settings);
     }
 
     private async Task StartGatewayAsync()
@@ -192,47 +253,18 @@ public sealed class Installation : IAsyncDisposable
             ["Keys:File"] = _folder.File("keys.json"),
             ["Tokens:AdminFile"] = "{folder}/admin-token",
         };
+        if (_options.Graph)
+        {
+            settings["Hooks:Registries:0:Host"] = Registry.Host;
+            settings["Hooks:Registries:0:Secret"] = NotificationSecret;
+        }
+
         foreach (var (key, value) in _options.GatewaySettings)
             settings[key] = value;
 
-        Gateway = await ServiceProcess.StartAsync("Gateway", settings);
+        Gateway = await ServiceProcess.StartAsync("Gateway", settings, port: _gatewayPort);
         var token = (await File.ReadAllTextAsync(Path.Combine(Gateway.Folder, "admin-token"))).Trim();
         Api = new HttpClient { BaseAddress = Gateway.Url, Timeout = TimeSpan.FromMinutes(10) };
         Api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
-}
-
-public sealed record InstallationOptions
-{
-    /// <summary>engine, dockerd or docker-machine.</summary>
-    public string Provider { get; init; } = "engine";
-
-    public int Workers { get; init; } = 1;
-
-    /// <summary>Given the proxy that everybody but the test reaches the registry through.</summary>
-    public Action<FaultProxy>? BehindProxy { get; init; }
-
-    public RegistryOptions? Registry { get; init; }
-    public GitServerOptions? Git { get; init; }
-    public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
-    public IReadOnlyDictionary<string, string> WorkerSettings { get; init; } = new Dictionary<string, string>();
-}
-
-/// <summary>A build as the API shows it.</summary>
-public sealed record Build(JsonElement Json)
-{
-    public string State => Json.GetProperty("state").GetString()!;
-    public string? Reason => Text("reason");
-    public string? Class => Text("class");
-    public string? Digest => Text("digest");
-    public string? Commit => Text("commit");
-    public int Attempt => Json.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : 0;
-    public bool HasEnded => State is not ("accepted" or "queued" or "waiting" or "running");
-
-    public IReadOnlyList<string> Phases =>
-        Json.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Array
-            ? [.. phases.EnumerateArray().Select(phase => phase.GetProperty("name").GetString()!)]
-            : [];
-
-    private string? Text(string name) => Json.TryGetProperty(name, out var value) ? value.GetString() : null;
 }

@@ -2,6 +2,7 @@ namespace Builds.Flow.Tests;
 
 [TestFixture("engine")]
 [TestFixture("dockerd")]
+[TestFixture("docker-machine")]
 public sealed class When_a_service_dies(string provider)
 {
     private HeldInstallation _held = null!;

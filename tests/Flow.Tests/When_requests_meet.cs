@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Builds.Contracts.Tests;
 using Builds.Contracts.Tests.Publishing;
 using Builds.Parts;
 
@@ -66,17 +67,23 @@ public sealed class When_requests_meet
 
     [TestCase("no json at all")]
     [TestCase("[]")]
-    [TestCase("""{"buildId":"{id}","tags":["latest"],"source":{"git":"https://git.example.org/a.git","ref":"main"},"requestedAt":"2026-01-01T00:00:00Z"}""")]
-    [TestCase("""{"buildId":"{id}","image":null,"tags":["latest"],"source":{"git":"https://git.example.org/a.git","ref":"main"},"requestedAt":"2026-01-01T00:00:00Z"}""")]
-    [TestCase("""{"buildId":"{id}","image":{"repository":"a/b"},"tags":["latest"],"source":{"git":"https://git.example.org/a.git","ref":"main"},"requestedAt":"2026-01-01T00:00:00Z","cause":{"kind":1}}""")]
-    [TestCase("""{"buildId":"{id}","image":{"repository":"A b"},"tags":["--latest"],"source":{"git":"ext::sh -c id","ref":"-oProxyCommand=x"},"requestedAt":"2026-01-01T00:00:00Z"}""")]
+    [TestCase("""{"buildId":"{id}","tags":["latest"],{rest}}""")]
+    [TestCase("""{"buildId":"{id}","image":null,"tags":["latest"],{rest}}""")]
+    [TestCase("""{"buildId":"{id}","image":{"repository":"a/b"},"tags":["latest"],{rest},"cause":{"kind":1}}""")]
+    [TestCase("""
+        {"buildId":"{id}","image":{"repository":"A b"},"tags":["--latest"],
+         "source":{"git":"ext::sh -c id","ref":"-oProxyCommand=x"},"requestedAt":"2026-01-01T00:00:00Z"}
+        """)]
     public async Task Should_serve_the_next_after_one_that_cannot_be_built(string body)
     {
+        const string rest = """
+            "source":{"git":"https://git.example.org/a.git","ref":"main"},"requestedAt":"2026-01-01T00:00:00Z"
+            """;
         var id = Guid.NewGuid();
         var repository = await _builds.Git.CreateRepositoryAsync($"next-{id:N}.git");
         await repository.CommitAsync(("Dockerfile", From + "RUN echo next\n"));
 
-        await _portus.SendAsync(body.Replace("{id}", id.ToString()));
+        await _portus.SendAsync(body.Replace("{id}", id.ToString()).Replace("{rest}", rest));
         var next = await _portus.RequestAsync($"team/next-{id:N}", _builds.Git.UrlOf(repository).ToString());
 
         Assert.That((await _builds.EndOfAsync(next)).State, Is.EqualTo("succeeded"));
@@ -92,12 +99,9 @@ public sealed class When_requests_meet
     {
         var repository = await _builds.Git.CreateRepositoryAsync("ruby.git");
         await repository.CommitAsync(("Dockerfile", From + "RUN echo asked for by ruby\n"));
-        var root = new FileInfo(typeof(When_requests_meet).Assembly.Location).Directory!;
-        while (!File.Exists(Path.Combine(root.FullName, "Builds.sln")))
-            root = root.Parent!;
 
         var ended = await RubyPublisher.RequestAsync(
-            Path.Combine(root.FullName, "docs/examples/request_build.rb"),
+            Path.Combine(Repository.Root, "docs/examples/request_build.rb"),
             _builds.Broker.Address,
             ("team/ruby", _builds.Git.UrlOf(repository).ToString(), "main", "latest"),
             ("BUILD_LIMIT", "120"));

@@ -11,7 +11,7 @@ namespace Builds.Gateway.Tests;
 public sealed class AmqpClient : IAsyncDisposable
 {
     private static readonly string[] Watched =
-        ["build-requested", "build-cancel-requested", "image-defined", "image-forgotten"];
+        ["build-requested", "build-cancel-requested", "image-defined", "image-forgotten", "image-pushed"];
 
     private readonly IConnection _connection;
     private readonly IChannel _channel;

@@ -38,6 +38,10 @@ public sealed class FakeWorker : IAsyncDisposable
 
     public Task<ClaimRenewal> RenewAsync(RenewClaim renewal) => AskAsync<RenewClaim, ClaimRenewal>(renewal);
 
+    /// <summary>As GraphTracker asks.</summary>
+    public Task<FoundBuild> FindAsync(Guid build) =>
+        AskAsync<FindBuild, FoundBuild>(new FindBuild { BuildId = build });
+
     public Task<ClaimRelease> ReleaseAsync(ReleaseClaim release) => AskAsync<ReleaseClaim, ClaimRelease>(release);
 
     /// <summary>Ends the build as it was claimed.</summary>

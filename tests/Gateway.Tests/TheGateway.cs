@@ -9,6 +9,12 @@ public sealed class TheGateway : IAsyncDisposable
 {
     public const string Registry = "registry.test:5000";
 
+    /// <summary>Another one that notifies the Gateway.</summary>
+    public const string OtherRegistry = "other.test";
+
+    public const string HookSecret = "hook-secret-of-the-registry";
+    public const string OtherHookSecret = "hook-secret-of-the-other-one";
+
     private static readonly SemaphoreSlim One = new(1);
     private static TheGateway? _running;
 
@@ -19,6 +25,8 @@ public sealed class TheGateway : IAsyncDisposable
     public ServiceProcess Process { get; private set; } = null!;
     public AmqpClient Amqp { get; private set; } = null!;
     public FakeWorker Worker { get; private set; } = null!;
+    public FakeGraph Graph { get; private set; } = null!;
+    public MailServer Mail { get; private set; } = null!;
 
     /// <summary>The workers' private key; its kid is <c>first</c>.</summary>
     public RSA WorkerKey { get; } = RSA.Create(2048);
@@ -85,6 +93,8 @@ public sealed class TheGateway : IAsyncDisposable
     {
         var gateway = new TheGateway();
         gateway.WriteKeys(("first", gateway.WorkerKey));
+        await File.WriteAllTextAsync(gateway._folder.File("hook-secret"), OtherHookSecret + "\n");
+        gateway._parts.Add(gateway.Mail = await MailServer.StartAsync());
         gateway._parts.Add(gateway.Broker = await Broker.StartAsync());
         gateway._parts.Add(gateway.Process = await ServiceProcess.StartAsync("Gateway", new Dictionary<string, string>
         {
@@ -94,6 +104,22 @@ public sealed class TheGateway : IAsyncDisposable
             ["Tokens:AdminFile"] = "{folder}/secrets/admin.token",
             ["Keys:File"] = gateway.KeysFile,
             ["Sources:AllowedHosts:0"] = "127.0.0.2",
+            ["Hooks:Registries:0:Host"] = Registry,
+            ["Hooks:Registries:0:Secret"] = HookSecret,
+            ["Hooks:Registries:1:Host"] = OtherRegistry,
+            ["Hooks:Registries:1:SecretFile"] = gateway._folder.File("hook-secret"),
+            ["Flags:ResyncMinutes"] = "0.02",
+            ["Flags:RetryMinutes"] = "0.02",
+            ["Mail:Host"] = "127.0.0.1",
+            ["Mail:Port"] = $"{gateway.Mail.Port}",
+            ["Mail:CaFile"] = gateway.Mail.CaFile,
+            ["Mail:User"] = MailServer.User,
+            ["Mail:Password"] = MailServer.Password,
+            ["Mail:From"] = "builds@builds.test",
+            ["Mail:SettleSeconds"] = "1",
+            ["Mail:RetrySeconds"] = "0.5",
+            ["Graph:PatienceSeconds"] = "3",
+            ["Graph:DoctorSeconds"] = "3",
             ["Logs:EndGraceSeconds"] = "2",
             ["Logs:GapGraceSeconds"] = "1",
             ["Logs:HeartbeatSeconds"] = "1",
@@ -102,6 +128,7 @@ public sealed class TheGateway : IAsyncDisposable
             ["Logging:LogLevel:MassTransit"] = "Information",
         }));
         gateway._parts.Add(gateway.Amqp = await AmqpClient.ConnectAsync(gateway.Broker.Address));
+        gateway._parts.Add(gateway.Graph = await FakeGraph.StartAsync(gateway.Broker.Address));
         gateway._parts.Add(gateway.Worker = await FakeWorker.StartAsync(gateway.Broker.Address));
         gateway.AdminToken = (await File.ReadAllTextAsync(
             Path.Combine(gateway.Process.Folder, "secrets/admin.token"))).Trim();

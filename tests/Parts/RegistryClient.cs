@@ -119,10 +119,12 @@ internal sealed class RegistryClient : IDisposable
 
     private static async Task SucceededAsync(HttpResponseMessage answer)
     {
-        if (!answer.IsSuccessStatusCode)
-            throw new PartException(
-                $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri}: {(int)answer.StatusCode} "
-                + await answer.Content.ReadAsStringAsync());
+        if (answer.IsSuccessStatusCode)
+            return;
+        var said = $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri}: {(int)answer.StatusCode} "
+            + await answer.Content.ReadAsStringAsync();
+        // 500 passes: distribution empties the file of a tag before it writes it anew, and cannot read it in between
+        throw answer.StatusCode >= HttpStatusCode.InternalServerError ? new HttpRequestException(said) : new PartException(said);
     }
 
     private static SslClientAuthenticationOptions Trusting(X509Certificate2? root) => root is null

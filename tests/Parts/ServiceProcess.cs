@@ -7,14 +7,15 @@ public sealed class ServiceProcess : IAsyncDisposable
 {
     private readonly TempFolder _folder;
     private readonly string _name;
-    private readonly int _port = FreePort.Next();
+    private readonly int _port;
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly Stack<PartProcess> _starts = [];
 
-    private ServiceProcess(string name, IReadOnlyDictionary<string, string> settings)
+    private ServiceProcess(string name, IReadOnlyDictionary<string, string> settings, int port)
     {
         _name = name;
         _settings = settings;
+        _port = port;
         _folder = new TempFolder(name.ToLowerInvariant());
         Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(10) };
     }
@@ -39,12 +40,14 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <param name="service"><c>Gateway</c>, <c>Worker</c> or <c>GraphTracker</c>.</param>
     /// <param name="settings">For example <c>Bus:Address</c>; <c>{folder}</c> in a value is <see cref="Folder"/>.</param>
     /// <param name="readyPath">What must answer 200 before this returns; <c>/healthz</c> where the broker is away.</param>
+    /// <param name="port">From <see cref="FreePort"/>, where somebody has to know it before the start.</param>
     public static async Task<ServiceProcess> StartAsync(
         string service,
         IReadOnlyDictionary<string, string> settings,
-        string readyPath = "/readyz")
+        string readyPath = "/readyz",
+        int? port = null)
     {
-        var process = new ServiceProcess(service, settings);
+        var process = new ServiceProcess(service, settings, port ?? FreePort.Next());
         try
         {
             await process.StartAgainAsync(readyPath);

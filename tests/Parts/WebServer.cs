@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Builds.Parts;
 
 /// <summary>A web server in this process, on a free loopback port.</summary>
-internal sealed class WebServer : IAsyncDisposable
+public sealed class WebServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 
 namespace Builds.Worker.Machines.Dockerd;
@@ -8,6 +9,7 @@ namespace Builds.Worker.Machines.Dockerd;
 /// </summary>
 public sealed record BuildNetwork(string Bridge, string HardwareAddress, string Subnet, string Gateway)
 {
+    private const string Interfaces = "/sys/class/net/";
     private const string Forwarding = "/proc/sys/net/ipv4/ip_forward";
 
     /// <summary>Subnets that are free at the moment, each with a mark of its own.</summary>
@@ -67,14 +69,56 @@ public sealed record BuildNetwork(string Bridge, string HardwareAddress, string 
     {
         if (Tool.Find("iptables-save") is not null)
             await CloseAsync(machine, cancel);
-        if (IsOurs)
-            await Tool.RunAsync("ip", ["link", "delete", Bridge], cancel);
+        if (!IsOurs)
+            return;
+
+        // A daemon that was killed while it connected a container, or took one off, leaves both ends of the cable here.
+        // While the bridge is there, nobody else has this subnet.
+        while (Cables().FirstOrDefault() is { } cable)
+            await CutAsync(cable, cancel);
+        await Tool.RunAsync("ip", ["link", "delete", Bridge], cancel);
     }
 
-    private bool Exists => Directory.Exists($"/sys/class/net/{Bridge}");
+    private static async Task CutAsync(string cable, CancellationToken cancel)
+    {
+        try
+        {
+            await Tool.RunAsync("ip", ["link", "delete", cable], cancel);
+        }
+        catch (InvalidOperationException) when (!Directory.Exists(Interfaces + cable))
+        {
+            // the kernel was quicker: it went with its container's network
+        }
+    }
 
-    private bool IsOurs =>
-        Exists && File.ReadAllText($"/sys/class/net/{Bridge}/address").Trim() == HardwareAddress;
+    // Docker makes the hardware address of a container's end of its IP address.
+    private IEnumerable<string> Cables()
+    {
+        var subnet = IPAddress.Parse(Gateway).GetAddressBytes();
+        var mark = $"02:42:{subnet[0]:x2}:{subnet[1]:x2}:{subnet[2]:x2}:";
+        return
+            from path in Directory.EnumerateFileSystemEntries(Interfaces)
+            let name = Path.GetFileName(path)
+            where Directory.Exists($"{Interfaces}{Bridge}/brif/{name}")
+                || AddressOf(name).StartsWith(mark, StringComparison.Ordinal)
+            select name;
+    }
+
+    private static string AddressOf(string name)
+    {
+        try
+        {
+            return File.ReadAllText($"{Interfaces}{name}/address").Trim();
+        }
+        catch (IOException)
+        {
+            return ""; // it went meanwhile
+        }
+    }
+
+    private bool Exists => Directory.Exists(Interfaces + Bridge);
+
+    private bool IsOurs => Exists && AddressOf(Bridge) == HardwareAddress;
 
     // The rules say whose they are; each is put back to iptables as it was shown, to be deleted.
     private static async Task CloseAsync(string machine, CancellationToken cancel)

@@ -8,7 +8,7 @@ namespace Builds.Worker.Machines.Dockerd;
 /// </summary>
 public sealed class DockerdOptions : IValidatableObject
 {
-    private static readonly string[] Tools = ["ip", "setpriv", "unshare", "mount", "sh", "rm"];
+    private static readonly string[] Tools = ["ip", "setpriv", "unshare", "mount", "sh", "rm", "mkfifo", "perl"];
 
     /// <summary>dockerd, by its path or in PATH.</summary>
     [Required]

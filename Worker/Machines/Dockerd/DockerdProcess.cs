@@ -22,7 +22,9 @@ internal static class DockerdProcess
         "PATH", "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     ];
 
-    public static Task<Process> StartAsync(MachineFolder machine, DockerdOptions options, string group, int port)
+    /// <param name="programs">Folder that comes first in the daemon's PATH.</param>
+    public static Task<Process> StartAsync(
+        MachineFolder machine, DockerdOptions options, string group, int port, string? programs)
     {
         var start = new ProcessStartInfo(
             "setpriv",
@@ -36,6 +38,8 @@ internal static class DockerdProcess
             RedirectStandardError = true, // what the namespaces' programs have to say; the daemon's goes into its log
         };
         Environ(start.Environment, options);
+        if (programs is not null)
+            start.Environment["PATH"] = $"{programs}:{start.Environment["PATH"]}";
         return LastingThread.RunAsync(() => Process.Start(start)!);
     }
 

@@ -26,6 +26,10 @@ public sealed class When_claiming : IDisposable
     }
 
     [Test]
+    public void Should_name_the_default_registry_that_workers_may_reach_wherever_it_is() =>
+        Assert.That(_desk.Claim(_desk.Arrives()).DefaultRegistry, Is.EqualTo(Desk.Registry));
+
+    [Test]
     public void Should_give_the_same_answer_to_the_same_claim()
     {
         var request = _desk.Arrives();

@@ -22,6 +22,8 @@ public sealed class When_the_api_describes_itself
             "/v1/images", "/v1/images/{repository}", "/v1/builds", "/v1/builds/{id}", "/v1/builds/{id}/log",
             "/v1/builds/{id}/cancel", "/v1/builds/{id}/retry", "/v1/triggers", "/v1/tokens", "/v1/tokens/{id}",
             "/v1/credentials", "/v1/credentials/{name}", "/v1/keys", "/hooks/trigger/{secret}",
+            "/hooks/registry", "/badges/{file}", "/v1/graph", "/v1/cascades", "/v1/cascades/{id}", "/v1/cascades/preview",
+            "/v1/cascades/{id}/cancel", "/v1/cascades/{id}/resume", "/v1/registries", "/v1/namespaces/{ns}/members", "/v1/mail",
         }));
         foreach (var (path, operations) in paths)
             foreach (var (method, operation) in operations!.AsObject())

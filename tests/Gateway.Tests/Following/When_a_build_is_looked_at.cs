@@ -45,6 +45,44 @@ public sealed class When_a_build_is_looked_at
     }
 
     [Test]
+    public async Task Should_tell_whoever_asks_over_the_bus()
+    {
+        var build = await LedBuild.BeginAsync(_gateway, "seen/found");
+        var running = await _gateway.Worker.FindAsync(build.Id);
+        await build.ConcludeAsync(BuildOutcome.Failed, 0);
+        var ended = await _gateway.Worker.FindAsync(build.Id);
+        var unknown = await _gateway.Worker.FindAsync(Guid.NewGuid());
+
+        Assert.That((running.State, running.Completed), Is.EqualTo(("running", (BuildCompleted?)null)));
+        Assert.That(ended.State, Is.EqualTo("failed"));
+        Assert.That(ended.Completed!.Image.Repository, Is.EqualTo("seen/found"));
+        Assert.That(ended.Completed.Outcome, Is.EqualTo(BuildOutcome.Failed));
+        Assert.That(unknown.State, Is.Null);
+    }
+
+    [Test]
+    public async Task Should_say_why_a_cascade_asked_for_it()
+    {
+        var id = Guid.NewGuid();
+        var cascade = Guid.NewGuid();
+        await _gateway.Amqp.PublishAsync("build-requested", JsonNode.Parse($$$"""
+            {"buildId":"{{{id}}}","image":{"repository":"seen/cascade"},"tags":["latest"],
+            "source":{"git":"https://1.1.1.1/team/api.git","ref":"main"},"requestedAt":"2026-01-02T03:04:05Z",
+            "cause":{"kind":"cascade","cascadeId":"{{{cascade}}}","base":"registry.test:5000/library/os:1",
+            "oldDigest":"sha256:a","newDigest":"sha256:b","evidence":"layers","depth":2}}
+            """)!);
+
+        var seen = await Wait.ForAsync("the build", async () =>
+            await _gateway.Admin.GetAsync($"v1/builds/{id}") is { Status: HttpStatusCode.OK } found ? found.Json : null);
+
+        var cause = seen["cause"]!;
+        Assert.That((string?)cause["base"], Is.EqualTo("registry.test:5000/library/os:1"));
+        Assert.That(((string?)cause["oldDigest"], (string?)cause["newDigest"]), Is.EqualTo(("sha256:a", "sha256:b")));
+        Assert.That(((string?)cause["evidence"], (int)cause["depth"]!), Is.EqualTo(("layers", 2)));
+        Assert.That((string?)seen["links"]!["cascade"], Does.EndWith($"/v1/cascades/{cascade}"));
+    }
+
+    [Test]
     public async Task Should_show_the_seconds_of_a_phase_that_runs()
     {
         var build = await LedBuild.BeginAsync(_gateway, "seen/phases");

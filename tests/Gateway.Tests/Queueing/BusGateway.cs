@@ -1,6 +1,9 @@
 using Builds.Contracts;
 using Builds.Gateway.Claiming;
+using Builds.Gateway.Describing;
 using Builds.Gateway.Flagging;
+using Builds.Gateway.Graphing;
+using Builds.Gateway.Notifying;
 using Builds.Gateway.Publishing;
 using Builds.Gateway.Queueing;
 using Builds.Gateway.Securing;
@@ -43,6 +46,7 @@ internal sealed class BusGateway(IHost host) : IAsyncDisposable
             settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddOptions<RegistryOptions>().BindConfiguration("Registry");
+        builder.Services.AddSingleton<Links>();
         builder.Services.AddSingleton<CredentialRelease>();
         builder.Services.AddSingleton<GitAddresses>();
         builder.Logging.AddProvider(new TestLog()).SetMinimumLevel(LogLevel.Information);
@@ -50,6 +54,8 @@ internal sealed class BusGateway(IHost host) : IAsyncDisposable
         builder.AddPublishing();
         builder.AddQueueing();
         builder.AddClaiming();
+        builder.AddGraphing();
+        builder.AddNotifying();
         builder.AddFlagging();
         builder.AddBus(
             bus =>

@@ -152,6 +152,16 @@ public sealed class When_a_request_is_checked
         Assert.That(Rules.Problem(Good() with { Source = source with { Context = "a/b..c/.d" } }), Is.Null);
     }
 
+    [TestCaseSource(typeof(Foreign), nameof(Foreign.Values))]
+    public void Should_refuse_everywhere_what_belongs_nowhere(string value) => Assert.Multiple(() =>
+    {
+        Assert.That(ProblemOf(repository: value), Does.StartWith("image.repository: "));
+        Assert.That(ProblemOf(registry: value), Does.StartWith("image.registry: "));
+        Assert.That(ProblemOf(git: value), Does.StartWith("source.git: "));
+        Assert.That(ProblemOf(@ref: value), Does.StartWith("source.ref: "));
+        Wrong("tags[0]", Good() with { Tags = [value] });
+    });
+
     [Test]
     public void Should_name_the_field_of_everything_else()
     {

@@ -84,9 +84,15 @@ public sealed class When_a_credential_is_put
 
     [TestCase("""{"namespace":"x","kind":"gitBasic","host":"h.test","username":"u"}""", "password")]
     [TestCase("""{"namespace":"x","kind":"gitToken","host":"h.test","token":"t","password":"p"}""", "password")]
-    [TestCase("""{"namespace":"x","kind":"gitSsh","host":"h.test","privateKey":"-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----"}""", "knownHosts")]
+    [TestCase("""
+        {"namespace":"x","kind":"gitSsh","host":"h.test",
+         "privateKey":"-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----"}
+        """, "knownHosts")]
     [TestCase("""{"namespace":"x","kind":"gitSsh","host":"h.test","privateKey":"x","knownHosts":"x"}""", "privateKey")]
-    [TestCase("""{"namespace":"x","kind":"gitSsh","host":"h.test","privateKey":"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----","knownHosts":"anything"}""", "knownHosts")]
+    [TestCase("""
+        {"namespace":"x","kind":"gitSsh","host":"h.test",
+         "privateKey":"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----","knownHosts":"anything"}
+        """, "knownHosts")]
     [TestCase("""{"namespace":"x","kind":"magic","host":"h.test"}""", "kind")]
     [TestCase("""{"namespace":"x","kind":"gitToken","host":"https://h.test/","token":"t"}""", "host")]
     [TestCase("""{"namespace":"X","kind":"gitToken","host":"h.test","token":"t"}""", "namespace")]

@@ -44,6 +44,7 @@ public sealed class When_a_build_prints
         await Parts.Wait.UntilAsync("the build is held back", () => log.Batches >= 32, TimeSpan.FromSeconds(30));
         Assert.That(log.Batches, Is.LessThan(60));
         Assert.That(writing.IsCompleted, Is.False);
+        Assert.That(log.Silence, Is.EqualTo(TimeSpan.Zero), "it is not the build that is silent");
 
         open.SetResult();
         await writing;

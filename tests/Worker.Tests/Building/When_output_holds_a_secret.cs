@@ -1,7 +1,9 @@
 using System.Text;
+using Builds.Contracts;
 using Builds.Worker.Building;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Builds.Worker.Tests.Building;
 
@@ -55,8 +57,67 @@ public sealed class When_output_holds_a_secret
     }
 
     [Test]
+    public async Task Should_mask_one_that_a_line_of_ours_cuts_in_two()
+    {
+        var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(Secret));
+        var spellings = new[] { Secret, Uri.EscapeDataString(Secret), encoded.TrimEnd('=')[..^1] }; // what tells it
+        foreach (var spelling in spellings)
+            for (var cut = 1; cut < spelling.Length; cut++)
+            {
+                var lines = await CutByLineAsync($"before {spelling[..cut]}", $"{spelling[cut..]} behind\n");
+
+                Assert.That(lines, Has.Count.EqualTo(3), string.Join('|', lines));
+                Assert.That(lines[0], Does.StartWith("before "));
+                Assert.That(lines[0][7..], cut < SecretMask.Shortest ? Is.EqualTo(spelling[..cut]) : Is.EqualTo("***"));
+                Assert.That(lines[1], Is.EqualTo("ours"));
+                Assert.That(lines[2], Is.EqualTo("*** behind"), $"{spelling} at {cut}");
+            }
+    }
+
+    [Test]
+    public async Task Should_mask_one_that_several_lines_of_ours_cut()
+    {
+        var lines = await CutByLineAsync("s3cr3t", "+pass/w", "ord=\"x\" and s3cr3t+pass", "/word=\"x\"\nend");
+
+        Assert.That(lines, Is.EqualTo(new[] { "***", "ours", "***", "ours", "*** and ***", "ours", "***", "end" }));
+    }
+
+    [Test]
+    public async Task Should_show_a_line_that_a_line_of_ours_ends()
+    {
+        var lines = await CutByLineAsync("almost s3", "done\n", "as", " word\n");
+
+        Assert.That(lines, Is.EqualTo(new[] { "almost s3", "ours", "done", "ours", "as", "ours", " word" }));
+    }
+
+    [Test]
     public void Should_leave_alone_what_is_too_short_to_be_a_secret() =>
         Assert.That(Lines(["abc abc"], "abc"), Is.EqualTo("abc abc"));
+
+    // The pieces are of one step, with a line of ours between each two.
+    private static async Task<List<string>> CutByLineAsync(params string[] pieces)
+    {
+        var published = new List<BuildLog>();
+        await using (var log = new BuildLogStream(
+            Guid.NewGuid(), 1, new BuildLogOptions(), [Secret], (batch, _) =>
+            {
+                lock (published)
+                    published.Add(batch);
+                return Task.CompletedTask;
+            }, TimeProvider.System, NullLogger.Instance))
+        {
+            await log.WriteAsync("#1", Encoding.UTF8.GetBytes(pieces[0]), CancellationToken.None);
+            foreach (var piece in pieces[1..])
+            {
+                await log.LineAsync("#1", "ours", CancellationToken.None);
+                await log.WriteAsync("#1", Encoding.UTF8.GetBytes(piece), CancellationToken.None);
+            }
+
+            await log.SealAsync(CancellationToken.None);
+        }
+
+        return [.. published.OrderBy(batch => batch.Sequence).SelectMany(batch => batch.Runs).SelectMany(run => run.Text)];
+    }
 
     private static string Lines(IEnumerable<string> pieces, string secret) =>
         Lines(pieces.Select(Encoding.UTF8.GetBytes), secret);

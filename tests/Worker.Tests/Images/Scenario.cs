@@ -12,6 +12,9 @@ internal sealed class Scenario : IDisposable
 {
     public const string Commit = "0123456789012345678901234567890123456789";
 
+    /// <summary>Where the registries of the tests are: not public, so it has to be allowed.</summary>
+    public static readonly string[] Loopback = ["127.0.0.1"];
+
     private readonly TempFolder _folder = new("checkout");
     private readonly RegistryConnections _connections;
     private readonly BasePuller _puller;
@@ -21,7 +24,10 @@ internal sealed class Scenario : IDisposable
 
     public Scenario(DockerDaemon? daemon = null, ImageOptions? options = null)
     {
-        var settings = Options.Create(options ?? new ImageOptions { RegistryRetries = 1, RegistryRetrySeconds = 0.05 });
+        var settings = Options.Create(options ?? new ImageOptions
+        {
+            AllowedRegistries = Loopback, RegistryRetries = 1, RegistryRetrySeconds = 0.05,
+        });
         _connections = new RegistryConnections(settings);
         var registry = new RegistryClient(_connections, settings);
         _puller = new BasePuller(registry, settings, TimeProvider.System, NullLogger<BasePuller>.Instance);

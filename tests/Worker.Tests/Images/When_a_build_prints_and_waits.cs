@@ -14,7 +14,7 @@ public sealed class When_a_build_prints_and_waits
     public async Task Should_hand_on_a_million_lines_each_once_and_in_order(BuilderChoice builder)
     {
         // In portions, as real commands print: all at once is more than the BuildKit of Docker 20.10 always bears.
-        using var scenario = new Scenario(options: new ImageOptions { Builder = builder })
+        using var scenario = new Scenario(options: new ImageOptions { AllowedRegistries = Scenario.Loopback, Builder = builder })
             .With("Dockerfile",
                 $"FROM {Os}\nRUN for n in $(seq 0 99); do seq $((n * 10000 + 1)) $((n * 10000 + 10000)); " +
                 "sleep 0.02; done\n");
@@ -46,28 +46,6 @@ public sealed class When_a_build_prints_and_waits
         scenario.Request = scenario.Request with { NoCache = true };
         await scenario.BuildAsync();
         Assert.That(scenario.Lines, Has.One.EqualTo("end"));
-    }
-
-    [TestCase("true", null)]
-    [TestCase("exit 7", "A step failed after the daemon had stopped reporting")]
-    public async Task Should_outlive_a_daemon_that_stops_reporting(string ending, string? said)
-    {
-        var port = FreePort.Next();
-        await using var daemon = await DockerDaemon.StartAsync(
-            new DockerDaemonOptions { Arguments = ["--host", $"tcp://127.0.0.1:{port}", "--tls=false"] });
-        await using var proxy = FaultProxy.Before(port);
-        using var scenario = new Scenario(daemon)
-            .With("Dockerfile", $"FROM {Os}\nRUN seq 1 3000000; sleep 2; {ending}\n");
-        scenario.Daemon = new DaemonEndpoint(new Uri($"tcp://{proxy.Host}"), null);
-        var bases = await scenario.PullAsync();
-        await proxy.SetAsync(new Fault.Slow(2_000_000));
-
-        var building = scenario.BuildAsync(bases);
-        if (said is null)
-            Assert.That((await building).Id, Does.StartWith("sha256:"));
-        else
-            await Assert.ThatAsync(() => building, Throws.TypeOf<BuildFailedException>().With.Message.Contains(said));
-        Assert.That(scenario.Lines, Has.Some.Contains("The daemon has stopped reporting"));
     }
 
     [Test]

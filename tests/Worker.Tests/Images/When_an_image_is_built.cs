@@ -40,7 +40,7 @@ public sealed class When_an_image_is_built
     {
         foreach (var builder in new[] { BuilderChoice.BuildKit, BuilderChoice.Classic })
         {
-            using var scenario = new Scenario(options: new ImageOptions { Builder = builder })
+            using var scenario = new Scenario(options: new ImageOptions { AllowedRegistries = Scenario.Loopback, Builder = builder })
                 .With("Dockerfile", $"FROM {Os}\nRUN echo last words; exit 7\n");
             var failure = await Assert.ThrowsAsync<BuildFailedException>(() => scenario.BuildAsync());
             Assert.That(failure!.Message, Does.Contain("RUN echo last words; exit 7\" ended with exit code 7"));
@@ -118,7 +118,7 @@ public sealed class When_an_image_is_built
     [Test]
     public async Task Should_end_a_build_whose_context_is_too_large()
     {
-        using var scenario = new Scenario(options: new ImageOptions { MaxContextBytes = 64 << 20 })
+        using var scenario = new Scenario(options: new ImageOptions { AllowedRegistries = Scenario.Loopback, MaxContextBytes = 64 << 20 })
             .With("Dockerfile", $"FROM {Os}\n");
         await using (var sparse = File.Create(Path.Combine(scenario.Root, "large")))
             sparse.SetLength(200L << 20);

@@ -63,7 +63,7 @@ public sealed class When_an_image_is_pushed
     public async Task Should_trust_the_private_authority_that_is_configured_and_no_other()
     {
         await using var tls = await Registry.StartAsync(new RegistryOptions { Tls = true });
-        var trust = new ImageOptions { RegistryRetries = 0,
+        var trust = new ImageOptions { AllowedRegistries = Scenario.Loopback, RegistryRetries = 0,
             RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = tls.CaFile! } };
         await tls.PushBaseAsync("os", "1");
         using (var scenario = Scene(tls.Host, trust).With("Dockerfile", $"FROM {tls.Host}/os:1\nLABEL x=1\n"))
@@ -72,7 +72,7 @@ public sealed class When_an_image_is_pushed
         using var other = new PrivateAuthority();
         var file = Path.Combine(Path.GetDirectoryName(tls.CaFile!)!, "other.pem");
         await File.WriteAllTextAsync(file, other.RootPem);
-        using var distrusting = Scene(tls.Host, new ImageOptions { RegistryRetries = 0,
+        using var distrusting = Scene(tls.Host, new ImageOptions { AllowedRegistries = Scenario.Loopback, RegistryRetries = 0,
             RegistryAuthorities = new Dictionary<string, string> { [tls.Host] = file } });
         await Assert.ThatAsync(() => distrusting.PushAsync(),
             Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("certificate"));
@@ -92,7 +92,8 @@ public sealed class When_an_image_is_pushed
     public async Task Should_push_through_a_registry_that_is_away_for_a_moment()
     {
         await using var proxy = FaultProxy.Before(RealParts.Registry.Port);
-        using var scenario = Scene(proxy.Host, new ImageOptions { RegistryRetries = 10, RegistryRetrySeconds = 0.1 });
+        using var scenario = Scene(proxy.Host, new ImageOptions { AllowedRegistries = Scenario.Loopback,
+            RegistryRetries = 10, RegistryRetrySeconds = 0.1 });
         var built = await scenario.BuildAsync();
         await proxy.SetAsync(new Fault.Refuse());
         var pushing = scenario.PushAsync(built);

@@ -139,7 +139,7 @@ public sealed class When_bases_are_pulled
             new BaseImage { Reference = $"{Host}/frontend:1", Digest = digest, Stage = "syntax",
                 Kind = BaseImageKind.Frontend, Pinned = false, Final = false }));
 
-        using var own = new Scenario(options: new ImageOptions { Frontend = FrontendChoice.Daemon })
+        using var own = new Scenario(options: new ImageOptions { AllowedRegistries = Scenario.Loopback, Frontend = FrontendChoice.Daemon })
             .With("Dockerfile", "# syntax=registry.invalid/none:1\nFROM scratch\nCOPY Dockerfile /\n");
         Assert.That((await own.BuildAsync()).Bases.Images, Is.Empty);
     }
@@ -153,7 +153,8 @@ public sealed class When_bases_are_pulled
         await Assert.ThatAsync(() => scenario.PullAsync(),
             Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains(proxy.Host));
 
-        using var patient = new Scenario(options: new ImageOptions { RegistryRetries = 10, RegistryRetrySeconds = 0.1 })
+        using var patient = new Scenario(options: new ImageOptions { AllowedRegistries = Scenario.Loopback,
+            RegistryRetries = 10, RegistryRetrySeconds = 0.1 })
             .With("Dockerfile", $"FROM {proxy.Host}/os:1\n");
         var pulling = patient.PullAsync();
         await proxy.SetAsync(new Fault.Pass());

@@ -46,6 +46,10 @@ public sealed class Docker(DaemonEndpoint daemon)
 
     private string[] At(string path) =>
         daemon.Certificates is { } folder
-            ? ["--cacert", folder + "/ca.pem", "--cert", folder + "/cert.pem", "--key", folder + "/key.pem", $"https://{daemon.Address.Authority}{path}"]
+            ?
+            [
+                "--cacert", folder + "/ca.pem", "--cert", folder + "/cert.pem", "--key", folder + "/key.pem",
+                $"https://{daemon.Address.Authority}{path}",
+            ]
             : ["--unix-socket", daemon.Address.LocalPath, $"http://docker{path}"];
 }

@@ -24,7 +24,8 @@ public static class Traces
         lines.AddRange((await Command.RunAsync("ip", "-o", "link")).Split('\n').Select(line => "link " + line));
         lines.AddRange((await Command.RunAsync("iptables-save")).Split('\n').Select(line => "rule " + line));
         lines.AddRange((await File.ReadAllLinesAsync("/proc/mounts")).Select(line => "mount " + line));
-        lines.AddRange((await Command.RunAsync("find", "/sys/fs/cgroup", "-maxdepth", "2", "-type", "d")).Split('\n').Select(line => "group " + line));
+        lines.AddRange((await Command.RunAsync("find", "/sys/fs/cgroup", "-maxdepth", "2", "-type", "d"))
+            .Split('\n').Select(line => "group " + line));
         return [.. lines.Where(line => marks.Any(mark => line.Contains(mark, StringComparison.Ordinal)))];
     }
 

@@ -43,18 +43,6 @@ public sealed class When_a_repository_cannot_be_had
             (await _driver.FailureAsync(_server.UrlOf(_repository), "maim")).Message,
             Does.Contain("no branch or tag maim; its branches are main"));
 
-    [TestCase(true)]
-    [TestCase(false)]
-    public async Task Should_say_that_the_commit_is_not_there(bool anyCommit)
-    {
-        var repository = await _server.CreateRepositoryAsync($"team/{anyCommit}.git", anyCommit);
-        await repository.CommitAsync(("Dockerfile", "FROM scratch\n"));
-        var commit = new string('a', 40);
-        var expected = Does.Contain($"no commit {commit}");
-        Assert.That((await _driver.FailureAsync(_server.UrlOf(repository), commit)).Message, expected);
-        Assert.That((await _driver.FailureAsync(_server.UrlOf(repository), "main", commit)).Message, expected);
-    }
-
     [Test]
     public async Task Should_say_that_it_is_empty()
     {
@@ -88,6 +76,8 @@ public sealed class When_a_repository_cannot_be_had
 
     [TestCase("http://127.1:{port}/team/api.git")]
     [TestCase("http://[::ffff:127.0.0.1]:{port}/team/api.git")]
+    [TestCase("http://0.0.0.0:{port}/team/api.git")]
+    [TestCase("http://[::]:{port}/team/api.git")]
     [TestCase("http://localhost:{port}/team/api.git")]
     [TestCase("ssh://git@localhost:{port}/team/api.git")]
     public async Task Should_not_even_connect_to_an_address_that_is_closed(string url)

@@ -44,13 +44,6 @@ public sealed class When_a_repository_is_reached_by_ssh
     }
 
     [Test]
-    public async Task Should_not_leave_the_key_on_the_disk()
-    {
-        await using var checkout = await _driver.CreateAsync(_server.UrlOf(_repository), credential: Key());
-        Assert.That(Directory.GetFileSystemEntries(_driver.Folder), Is.EqualTo(new[] { checkout.Root }));
-    }
-
-    [Test]
     public async Task Should_not_speak_to_a_server_with_another_host_key() =>
         Assert.That(
             (await _driver.FailureAsync(_server.UrlOf(_repository), credential: Key(_server.WrongKnownHosts))).Message,

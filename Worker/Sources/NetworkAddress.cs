@@ -8,7 +8,7 @@ namespace Builds.Worker.Sources;
 /// URL from outside must not make the service speak to the latter. After the IANA special-purpose registries
 /// (RFC 6890).
 /// </summary>
-public static class GitAddress
+public static class NetworkAddress
 {
     private static readonly IPNetwork[] Closed4 =
     [

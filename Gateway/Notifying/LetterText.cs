@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Builds.Contracts;
+using Builds.Gateway.Describing;
+
+namespace Builds.Gateway.Notifying;
+
+/// <summary>The words of a mail, plain and as HTML. Everything that comes from outside is escaped there.</summary>
+internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, Links links)
+{
+    private const int MostShown = 200;
+    private const int LongestText = 500;
+
+    public string Subject
+    {
+        get
+        {
+            var first = Clean($"{items[0].Flag.Image.Repository}:{items[0].Flag.Tag}");
+            var others = items.Count == 1 ? "" : $" and {items.Count - 1} more";
+            return Failed == 0 ? $"{first}{others}: outdated" : $"{first}{others}: outdated, {Failed} not rebuilt";
+        }
+    }
+
+    public string Plain()
+    {
+        var text = new StringBuilder($"Hello {name},\n\n{Opening}\n");
+        foreach (var item in items.Take(MostShown))
+        {
+            text.Append('\n').Append(NameOf(item.Flag)).Append('\n');
+            foreach (var (label, value) in Clean(Facts(item)))
+                text.Append("  ").Append(label).Append(": ").Append(value).Append('\n');
+        }
+
+        return text.Append('\n').Append(Closing).Append('\n').ToString();
+    }
+
+    public string Html()
+    {
+        var html = new StringBuilder("<!DOCTYPE html>\n<html><body style=\"font-family:sans-serif\">\n")
+            .Append("<p>Hello ").Append(Escaped(name)).Append(",</p>\n<p>").Append(Escaped(Opening)).Append("</p>\n");
+        foreach (var item in items.Take(MostShown))
+        {
+            html.Append("<h3>").Append(Escaped(NameOf(item.Flag))).Append("</h3>\n<table>\n");
+            foreach (var (label, value) in Clean(Facts(item)))
+            {
+                html.Append("<tr><th align=\"left\" valign=\"top\">").Append(Escaped(label)).Append("</th><td>")
+                    .Append(value.StartsWith("http", StringComparison.Ordinal) ? Link(value) : Escaped(value))
+                    .Append("</td></tr>\n");
+            }
+
+            html.Append("</table>\n");
+        }
+
+        return html.Append("<p>").Append(Escaped(Closing)).Append("</p>\n</body></html>\n").ToString();
+    }
+
+    private int Failed => items.Count(item => item.Flag.Outlook is OutdatedOutlook.Failed or OutdatedOutlook.Blocked);
+
+    private string Opening => items.Count == 1
+        ? "this image stands on an old version of another:"
+        : $"these {items.Count} images stand on old versions of others:";
+
+    private string Closing =>
+        (items.Count > MostShown ? $"{items.Count - MostShown} more are not listed here. " : "")
+        + "You get this because you may write to these images. "
+        + (links.Public("/v1/images?outdated=true") is { } all ? $"All that is outdated: {all}" : "");
+
+    private static IEnumerable<(string Label, string Value)> Clean(IEnumerable<(string Label, string Value)> facts) =>
+        facts.Select(fact => (fact.Label, Clean(fact.Value)));
+
+    // A line stays a line, whatever it was made of; and no reason of a build fills a mail.
+    private static string Clean(string text) =>
+        string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c)) + (text.Length > LongestText ? "…" : "");
+
+    private IEnumerable<(string Label, string Value)> Facts(LetterItem item)
+    {
+        var flag = item.Flag;
+        yield return ("base", $"{flag.Base} moved {flag.OldDigest} → {flag.NewDigest}");
+        yield return ("how", (flag.Through is { } through ? $"through {through}" : "directly") + $", known by {flag.Evidence}");
+        yield return ("since", flag.Since.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC");
+        yield return ("now", flag.Next);
+        if (flag.BuildId is not { } build)
+            yield break;
+        if (item.BuildState is { } state)
+            yield return ("rebuild", item.BuildReason is { } reason ? $"{state}: {reason}" : state);
+        if (links.Public($"/v1/builds/{build}/log") is { } log)
+            yield return ("log", log);
+    }
+
+    private static string NameOf(ImageOutdated flag) =>
+        Clean($"{flag.Image.Registry}/{flag.Image.Repository}:{flag.Tag}");
+
+    private static string Link(string url) => $"<a href=\"{Escaped(url)}\">{Escaped(url)}</a>";
+
+    private static string Escaped(string text) => WebUtility.HtmlEncode(text);
+}

@@ -1,0 +1,95 @@
+using Builds.Contracts;
+using Builds.GraphTracker.Layers;
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Storing;
+using Dapper;
+using MassTransit;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+
+namespace Builds.GraphTracker.Cascading;
+
+/// <summary>
+/// Asks the Gateway after rebuilds whose end has not been told for long: one that it does not know is asked for again,
+/// under the same id; of one that has ended the end is taken.
+/// </summary>
+public sealed partial class Overdue(
+    GraphStore store, IBusControl bus, IOptions<CascadeOptions> options, IOptions<RegistryOptions> registries,
+    TimeProvider clock, ILogger<Overdue> logger) : BackgroundService
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(15);
+
+    private readonly IRequestClient<FindBuild> _find =
+        bus.CreateRequestClient<FindBuild>(new Uri("queue:gateway.find-build"), Patience);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Pause, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            // a request that is given up without a connection keeps the bus from connecting again
+            if (bus.CheckHealth().Status != BusHealthStatus.Healthy)
+                continue;
+            foreach (var build in store.Read(db => Find(db, clock.GetUtcNow().ToUnixTimeMilliseconds())))
+            {
+                if (!await AskAsync(build, stoppingToken))
+                    break; // the next one would get no answer either
+            }
+        }
+    }
+
+    private const string Select = """
+        select build from rebuild where state = 'open' and look_at <= @now order by look_at limit 100
+        """;
+
+    private static List<Guid> Find(SqliteConnection db, long now) =>
+        [.. db.Query<string>(Select, new { now }).Select(Guid.Parse)];
+
+    private async Task<bool> AskAsync(Guid build, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Patience); // without a broker a request waits for its token and nothing else
+        FoundBuild found;
+        try
+        {
+            found = (await _find.GetResponse<FoundBuild>(new FindBuild { BuildId = build }, limit.Token)).Message;
+        }
+        catch (Exception e)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Log.NoAnswer(logger, build, e.Message);
+            return false;
+        }
+
+        await store.WriteAsync(db => Take(db, found), cancel);
+        Log.Found(logger, build, found.State ?? "not known to the Gateway: asked for again");
+        return true;
+    }
+
+    private const string LookLater = """
+        update rebuild set look_at = @lookAt, told = iif(@isKnown, told, 0) where build = @build
+        """;
+
+    private void Take(SqliteConnection db, FoundBuild found)
+    {
+        var now = clock.GetUtcNow();
+        if (found.Completed is { } completed)
+            Recording.Run(db, now, recording => recording.Build(completed, registries.Value.Default));
+        db.Execute(LookLater, new
+        {
+            build = found.BuildId.ToString(),
+            isKnown = found.State is not null,
+            lookAt = now.AddMinutes(options.Value.OverdueMinutes).ToUnixTimeMilliseconds(),
+        });
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "The rebuild {build} is overdue; it is {state}")]
+        public static partial void Found(ILogger logger, Guid build, string state);
+
+        [LoggerMessage(LogLevel.Warning, "The rebuild {build} is overdue, and the Gateway does not answer ({why})")]
+        public static partial void NoAnswer(ILogger logger, Guid build, string why);
+    }
+}

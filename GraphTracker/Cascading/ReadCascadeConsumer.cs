@@ -1,0 +1,26 @@
+using Builds.Contracts;
+using Builds.GraphTracker.Layers;
+using Builds.GraphTracker.Storing;
+using MassTransit;
+
+namespace Builds.GraphTracker.Cascading;
+
+public sealed class ReadCascadeConsumer(GraphStore store) : IConsumer<ReadCascade>
+{
+    public Task Consume(ConsumeContext<ReadCascade> context) =>
+        context.RespondAsync(store.Read(db => new CascadeDetails
+        {
+            Cascade = CascadeSummaries.Find(db, context.Message.CascadeId),
+            Nodes = CascadeSummaries.Nodes(db, context.Message.CascadeId),
+        }));
+}
+
+public sealed class ReadCascadeConsumerDefinition : ConsumerDefinition<ReadCascadeConsumer>
+{
+    public ReadCascadeConsumerDefinition() => EndpointName = "graph-tracker.read-cascade";
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator,
+        IConsumerConfigurator<ReadCascadeConsumer> consumerConfigurator,
+        IRegistrationContext context) => endpointConfigurator.TakesShortMessages();
+}

@@ -1,0 +1,13 @@
+namespace Builds.GraphTracker.Registries;
+
+/// <summary>A registry did not answer, or said that it cannot, or not to us: it is asked again later.</summary>
+public sealed class RegistryUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The registry does not have this manifest, or not any more.</summary>
+public sealed class ManifestGoneException(string message) : Exception(message);
+
+/// <summary>What lies under a digest is not what it says, or of no use. It will not get better.</summary>
+public sealed class ManifestBadException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>No setting knows this registry, so it is not asked.</summary>
+public sealed class UnknownRegistryException(string message) : Exception(message);

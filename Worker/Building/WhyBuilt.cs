@@ -1,0 +1,24 @@
+using Builds.Contracts;
+
+namespace Builds.Worker.Building;
+
+/// <summary>The first lines of a log: who or what asked for the build, with the facts that it rests on.</summary>
+public static class WhyBuilt
+{
+    public static IEnumerable<string> Lines(BuildCause? cause)
+    {
+        switch (cause)
+        {
+            case null:
+                yield break;
+            case { Kind: BuildCauseKind.Cascade, Base: { } moved }:
+                yield return $"rebuilt because {moved} moved {cause.OldDigest ?? "(nothing)"} → {cause.NewDigest}";
+                yield return $"evidence: {cause.Evidence ?? "not told"}; cascade {cause.CascadeId}, depth {cause.Depth}";
+                break;
+            default:
+                var kind = cause.Kind.ToString().ToLowerInvariant();
+                yield return cause.Actor is { } actor ? $"asked for by {actor} ({kind})" : $"asked for by {kind}";
+                break;
+        }
+    }
+}

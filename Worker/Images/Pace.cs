@@ -1,0 +1,43 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Builds.Worker.Images;
+
+/// <summary>
+/// Holds the RUNs of a machine to the pace at which their output is read: each portion of it, at most 4 KiB, takes a
+/// token from a pipe, and its arrival here puts one back. BuildKit by itself never waits for whoever listens, and that
+/// of Docker 20.10 breaks when 1 MiB gathers; here half of that is the most that can be on its way.
+/// </summary>
+internal sealed class Pace : IDisposable
+{
+    private const int Portions = 128;
+    private const nuint Readable = 0x541B; // FIONREAD
+
+    private static readonly byte[] Tokens = new byte[Portions];
+
+    private readonly FileStream _pipe;
+
+    /// <summary>From now on the RUNs wait, until this is disposed of.</summary>
+    public Pace(string pipe)
+    {
+        _pipe = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        Arrived(Portions);
+    }
+
+    /// <summary>Not everything that arrives has taken a token, so there never are more than at the beginning.</summary>
+    public void Arrived(int portions)
+    {
+        if (portions == 0 || !_pipe.CanWrite)
+            return;
+        if (CountOf(_pipe.SafeFileHandle, Readable, out var there) < 0)
+            throw new Win32Exception();
+        _pipe.Write(Tokens, 0, Math.Min(portions, Portions - there));
+    }
+
+    public void Dispose() => _pipe.Dispose();
+
+    [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int CountOf(SafeFileHandle file, nuint request, out int count);
+}
