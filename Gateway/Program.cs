@@ -47,7 +47,7 @@ var app = builder.Build();
 app.UseProblems();
 app.UseAuthentication();
 app.UseAuthorization();
-app.MapHealth();
+app.MapHealth(servesDegraded: true); // triggers are accepted also without a broker
 app.MapDescribing();
 app.MapTriggerHook();
 app.MapRegistryHook();

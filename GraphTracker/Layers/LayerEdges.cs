@@ -75,7 +75,7 @@ internal static class LayerEdges
           select chain.id from above join chain on chain.parent = above.id
            where not exists (select 1 from manifest
                               where manifest.chain = above.id and platform = @Platform and kind = 'image'))
-        select manifest.id from above join manifest on manifest.chain = above.id
+        select manifest.id from above cross join manifest on manifest.chain = above.id
          where platform = @Platform and kind = 'image'
         """;
 

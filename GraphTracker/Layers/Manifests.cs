@@ -76,6 +76,7 @@ public static class Manifests
         var chain = Chains.Record(recording.Db, seen.DiffIds);
         SetRead(recording, id, "image", seen.MediaType, Platforms.Normal(seen.Platform), chain,
             seen.Content.ToArray(), Steps(seen.History));
+        recording.Db.Execute(InsertMember, new { id, member = id, platform = Platforms.Normal(seen.Platform) });
         if (seen.Base is { } named)
             Edges.Name(recording, id, named, Edges.Annotation, "finalFrom");
         LayerEdges.Derive(recording, id);

@@ -13,6 +13,9 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
     /// <summary>Empty messages, of which a healthy daemon sends none or a few.</summary>
     private const int MostEmpty = 1_000;
 
+    /// <summary>What the daemon said last may still be on its way when it works on nothing any more.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly BuildKitProgress _steps = new(log);
     private readonly ClassicProgress _classic = new(log);
 
@@ -32,7 +35,7 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
             if (message.Trace is { Length: 0 } && ++empty == MostEmpty)
             {
                 spool?.IsSlow = true;
-                end = DaemonActivity.EndAsync(daemon, clock, watch.Token);
+                end = EndAsync(watch.Token);
                 await log.LineAsync(Step,
                     "The daemon has stopped reporting, as Docker 20.10 does when very much is printed at once. The " +
                     "build goes on, but its further output is lost.", cancel);
@@ -46,6 +49,12 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
         if (end is { IsFaulted: true })
             await end;
         return await ConcludeAsync(id, error, hasStopped: end is not null, cancel);
+    }
+
+    private async Task EndAsync(CancellationToken cancel)
+    {
+        await DaemonActivity.EndAsync(daemon, clock, cancel);
+        await Task.Delay(Grace, clock, cancel);
     }
 
     private async ValueTask ShowAsync(DaemonMessage message, Pace? pace, CancellationToken cancel)

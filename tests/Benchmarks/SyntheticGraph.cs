@@ -65,6 +65,7 @@ public static class SyntheticGraph
             insert into image (id, registry, repository) values (@id, @Host, @repository);
             insert into manifest (id, digest, image, state, kind, platform, chain, content, history)
             values (@id, @digest, @id, 'read', 'image', 'linux/amd64', @chain, @content, x'');
+            insert into member (index_id, image_id, platform) values (@id, @id, 'linux/amd64');
             insert into tag (id, image, name, manifest, moves, moved_at, asked_at) values (@id, @id, 'latest', @id, 1, 0, 0);
             insert into tag_move (tag, number, new_manifest, at, source) values (@id, 1, @id, 0, 'push');
             insert into tag_past (tag, manifest) values (@id, @id);

@@ -18,12 +18,17 @@ public sealed class When_a_reader_follows_the_README : IDisposable
     [OneTimeSetUp]
     public async Task An_installation()
     {
-        _builds = await Installation.StartAsync(new InstallationOptions { Provider = "dockerd" });
+        _builds = await Installation.StartAsync(new InstallationOptions { Provider = "dockerd", Graph = true });
         File.Copy(Path.Combine(_builds.Gateway.Folder, "admin-token"), _folder.File(".local", "admin-token"));
         await File.WriteAllTextAsync(_folder.File(".local", "ports"), $"broker 1\ngateway {_builds.Gateway.Url.Port}\n");
         var repository = await _builds.Git.CreateRepositoryAsync("api.git");
         await repository.CommitAsync(("Dockerfile", $"FROM {_builds.Registry.Host}/library/busybox:1\nRUN echo read; sleep 3\n"));
         _git = _builds.Git.UrlOf(repository);
+        await Wait.UntilAsync("the base is known", async () =>
+        {
+            using var answer = await _builds.Api.GetAsync("v1/graph?image=library/busybox");
+            return answer.IsSuccessStatusCode;
+        });
     }
 
     [OneTimeTearDown]
@@ -39,7 +44,7 @@ public sealed class When_a_reader_follows_the_README : IDisposable
     public async Task Should_get_what_it_says()
     {
         var readme = new ReadmeCommands(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md")), _folder);
-        Assert.That((readme.Preparation.Count, readme.Calls.Count), Is.EqualTo((2, 9)), string.Join("\n\n", readme.Calls));
+        Assert.That((readme.Preparation.Count, readme.Calls.Count), Is.EqualTo((2, 12)), string.Join("\n\n", readme.Calls));
 
         var answers = new List<string>();
         foreach (var call in readme.Calls)

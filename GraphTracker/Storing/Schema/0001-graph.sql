@@ -36,7 +36,7 @@ create table manifest (
 create index manifest_by_chain on manifest (chain) where chain is not null;
 create index manifest_by_state on manifest (state) where state <> 'read';
 
--- The images of an index, those of nested ones among them.
+-- The images of an index, those of nested ones among them; and each image as that of itself.
 create table member (
   index_id integer not null references manifest (id),
   image_id integer not null references manifest (id),
@@ -48,9 +48,7 @@ create index member_by_image on member (image_id);
 
 -- What can be run under a digest: the image itself, or those of an index. Nothing where it was not read.
 create view part as
-select id as manifest, id as image, platform, content from manifest where kind = 'image'
-union all
-select member.index_id, member.image_id, member.platform, image.content
+select member.index_id as manifest, member.image_id as image, member.platform, image.content
   from member join manifest image on image.id = member.image_id;
 
 create table tag (

@@ -11,7 +11,10 @@ public sealed class When_a_build_floods_a_private_daemon : IAsyncDisposable
 {
     private readonly TempFolder _folder = new("flood");
     private readonly MachineWorker _worker;
-    private readonly Scenario _scenario = new(options: new ImageOptions { Builder = BuilderChoice.BuildKit });
+    private readonly Scenario _scenario = new(options: new ImageOptions
+    {
+        AllowedRegistries = Scenario.Loopback, Builder = BuilderChoice.BuildKit,
+    });
 
     public When_a_build_floods_a_private_daemon() =>
         _worker = new MachineWorker(_folder.FullPath, ("Provider", "dockerd"));

@@ -1,6 +1,6 @@
 using Builds.GraphTracker.Registries;
 
-namespace Builds.GraphTracker.Tests.Asking;
+namespace Builds.GraphTracker.Tests.AskingRegistries;
 
 public sealed class When_a_manifest_is_bad
 {

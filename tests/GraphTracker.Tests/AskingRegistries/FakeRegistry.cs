@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
-namespace Builds.GraphTracker.Tests.Asking;
+namespace Builds.GraphTracker.Tests.AskingRegistries;
 
 /// <summary>A registry that answers what no real one could be brought to.</summary>
 internal sealed class FakeRegistry : IAsyncDisposable

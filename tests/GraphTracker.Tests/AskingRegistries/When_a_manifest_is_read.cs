@@ -4,7 +4,7 @@ using Builds.GraphTracker.Registries;
 using Builds.Parts;
 using Microsoft.Extensions.Options;
 
-namespace Builds.GraphTracker.Tests.Asking;
+namespace Builds.GraphTracker.Tests.AskingRegistries;
 
 public sealed class When_a_manifest_is_read
 {
