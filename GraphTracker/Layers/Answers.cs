@@ -34,7 +34,9 @@ public static class Answers
     {
         var db = recording.Db;
         db.Execute(Delete, question); // nothing, where it was asked anew meanwhile
-        var manifests = answer.Found.Select(found => (found, Id: Record(recording, question.Image, found))).ToList();
+        // What was only said to have been there, and is not, leaves no trace.
+        var manifests = answer.Found.Where((found, place) => place == 0 || found is { Gone: null, Bad: null })
+            .Select(found => Record(recording, question.Image, found)).ToList();
         if (question.Digest is not null)
             return false;
 
@@ -44,9 +46,9 @@ public static class Answers
 
         var tag = Names.TagOf(db, question.Image, question.Tag);
         // First the past: whoever is built on it then knows the tag that moves.
-        foreach (var (found, id) in manifests.Skip(1).Where(each => each.found is { Gone: null, Bad: null }))
-            recording.Past(tag, id);
-        return recording.Move(tag, manifests[0].Id, question.Source);
+        foreach (var past in manifests.Skip(1))
+            recording.Past(tag, past);
+        return recording.Move(tag, manifests[0], question.Source);
     }
 
     private static long Record(Recording recording, long image, Found found)

@@ -12,10 +12,11 @@ internal static class TagMoves
     private const string Insert = """
         insert into tag_move (tag, number, old_manifest, new_manifest, at, source, build)
         values (@tag, @number, @old, @manifest, @Now, @source,
-                (select build.id from build
-                   join tag on tag.id = @tag and tag.image = build.image
-                   join manifest on manifest.id = @manifest and manifest.digest = build.digest
-                  where build.outcome = 'succeeded'
+                (select build.id
+                   from manifest
+                  cross join build on build.digest = manifest.digest
+                  where manifest.id = @manifest and build.outcome = 'succeeded'
+                    and build.image = (select image from tag where id = @tag)
                   order by build.completed_at desc limit 1))
         """;
 

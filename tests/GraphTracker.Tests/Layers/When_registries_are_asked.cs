@@ -18,7 +18,7 @@ public sealed class When_registries_are_asked
 
     private Graph _graph = null!;
     private ManualClock _clock = null!;
-    private Asking? _asking;
+    private GraphTracker.Layers.Asking? _asking;
 
     [SetUp]
     public void SetUp()
@@ -254,8 +254,9 @@ public sealed class When_registries_are_asked
         await _asking.StartAsync(CancellationToken.None);
     }
 
-    private Asking Make(Inquiry inquiry, IOptions<LayersOptions> options) => new(
-        _graph.Store, inquiry, new DueQuestions(_graph.Store, options), options, _clock, NullLogger<Asking>.Instance);
+    private GraphTracker.Layers.Asking Make(Inquiry inquiry, IOptions<LayersOptions> options) => new(
+        _graph.Store, inquiry, new DueQuestions(_graph.Store, options), options, _clock,
+        NullLogger<GraphTracker.Layers.Asking>.Instance);
 
     private async Task StopAsync()
     {
