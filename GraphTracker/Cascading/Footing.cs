@@ -44,7 +44,10 @@ public sealed record Move
     /// <summary>Unix milliseconds.</summary>
     public required long At { get; init; }
 
-    /// <summary>When the first of the moves was that followed each other within the settle window.</summary>
+    /// <summary>
+    /// When the first of the moves was that followed each other within the settle window, since it pointed to what is
+    /// stood on. Unix milliseconds.
+    /// </summary>
     public required long UnsettledSince { get; init; }
 
     /// <summary>The cascade whose rebuild has moved it; null where somebody else has.</summary>

@@ -6,12 +6,14 @@ namespace Builds.GraphTracker.Cascading;
 /// <summary>Reads the last move of a tag, and what it belongs to.</summary>
 internal sealed class Moves(SqliteConnection db, CascadeLimits limits)
 {
-    private readonly Dictionary<long, Move> _known = [];
+    private readonly Dictionary<(long Tag, long Old), Move> _known = [];
 
     // By the build that pushed it; and while that one's end is not told yet, by its being asked for.
     private const string Select = """
         select tag_move.id as Id, tag_move.number as Number, tag_move.at as At,
-               coalesce(own.cascade, joined.cascade) as Cascade, coalesce(own.depth, joined.depth) as Depth
+               coalesce(own.cascade, joined.cascade) as Cascade, coalesce(own.depth, joined.depth) as Depth,
+               tag_move.new_manifest = @old or exists (
+                 select 1 from member where index_id = tag_move.new_manifest and image_id = @old) as IsOld
           from tag_move
           left join rebuild own on own.build = tag_move.build
           left join rebuild joined on joined.id = (select rebuild from rebuilt_tag where tag = tag_move.tag)
@@ -22,15 +24,17 @@ internal sealed class Moves(SqliteConnection db, CascadeLimits limits)
         """;
 
     /// <param name="name">Of the tag, with registry.</param>
-    internal Move Last(long tag, string name) => _known.TryGetValue(tag, out var known)
+    /// <param name="old">The manifest that it pointed to, for who still stands on that.</param>
+    internal Move Last(long tag, string name, long old) => _known.TryGetValue((tag, old), out var known)
         ? known
-        : _known[tag] = Read(tag, name);
+        : _known[(tag, old)] = Read(tag, name, old);
 
-    private Move Read(long tag, string name)
+    private Move Read(long tag, string name, long old)
     {
-        var moves = db.Query<Row>(Select, new { tag }).AsList();
+        var moves = db.Query<Row>(Select, new { tag, old }).AsList();
         var first = 0;
-        while (first + 1 < moves.Count && moves[first].At - moves[first + 1].At < limits.Settle)
+        while (first + 1 < moves.Count && moves[first + 1].IsOld == 0
+            && moves[first].At - moves[first + 1].At < limits.Settle)
             first++;
         return new Move
         {
@@ -50,5 +54,6 @@ internal sealed class Moves(SqliteConnection db, CascadeLimits limits)
         public required long At { get; init; }
         public string? Cascade { get; init; }
         public long? Depth { get; init; }
+        public long IsOld { get; init; }
     }
 }

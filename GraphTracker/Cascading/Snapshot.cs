@@ -30,16 +30,9 @@ public sealed record Snapshot
 public sealed record CascadeLimits(long Settle, long SettleLimit, int Depth, int Images)
 {
     /// <summary>
-    /// When a move may be followed, Unix milliseconds. A base that is pushed for ever is taken once in each limit. What
-    /// our own rebuilds have moved was waited for already.
+    /// When a move may be followed, Unix milliseconds. What our own rebuilds have moved was waited for already.
     /// </summary>
-    public long SettledAt(Move move)
-    {
-        if (move.Cascade is not null)
-            return move.At;
-        if (SettleLimit == 0)
-            return move.At;
-        var limits = ((move.At - move.UnsettledSince) / SettleLimit) + 1;
-        return Math.Min(move.At + Settle, move.UnsettledSince + (limits * SettleLimit));
-    }
+    public long SettledAt(Move move) => move.Cascade is not null
+        ? move.At
+        : Math.Min(move.At + Settle, move.UnsettledSince + SettleLimit);
 }

@@ -46,7 +46,7 @@ internal sealed class UnitBases(SqliteConnection db, Moves moves)
             Evidence = Edges.NameOf(row.Evidence),
             Pinned = row.Pinned != 0,
             Moves = row.Moves,
-            Moved = row.Stale != 0 ? moves.Last(row.BaseTag, name) : null,
+            Moved = row.Stale != 0 ? moves.Last(row.BaseTag, name, row.Manifest) : null,
         };
     }
 

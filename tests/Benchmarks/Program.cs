@@ -14,6 +14,7 @@ var benchmarks = new Dictionary<string, Func<int, Task<IEnumerable<Row>>>>
     ["log"] = MillionLines.RunAsync,
     ["minute"] = Overhead.RunMinuteAsync,
     ["graph"] = LargeGraph.RunAsync,
+    ["cascade"] = CascadeDecision.RunAsync,
 };
 
 var rounds = 5;

@@ -53,9 +53,11 @@ public sealed class When_a_base_is_pushed
         await _world.DecideAsync();
         await _world.PushAsync("other", "2");
         await _world.PushAsync("os", "2");
-        await _world.DecideAsync(most: 1);
-
+        var asked = await _world.DecideAsync(most: 1);
         Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "tools" }), "both stands on runtime");
+
+        foreach (var request in asked)
+            await _world.FinishAsync(request);
         await _world.SettleAsync();
         Assert.That(_world.Rebuilt.Count(image => image == "both"), Is.EqualTo(1));
     }
@@ -66,7 +68,7 @@ public sealed class When_a_base_is_pushed
         _world.Settings = new CascadeOptions { SettleSeconds = 60, SettleLimitSeconds = 100, MostAtOnce = 100 };
         _world.Graph.Now += TimeSpan.FromHours(1);
         var asked = new List<int>();
-        for (var push = 0; push < 9; push++)
+        for (var push = 0; push < 14; push++)
         {
             await _world.PushAsync("os", $"again {push}");
             _world.Graph.Now += TimeSpan.FromSeconds(24);
@@ -76,7 +78,7 @@ public sealed class When_a_base_is_pushed
                 await _world.FinishAsync(request);
         }
 
-        Assert.That(asked.Count(count => count > 0), Is.InRange(2, 3), () => string.Join(' ', asked));
+        Assert.That(asked.Count(count => count > 0), Is.InRange(2, 4), () => string.Join(' ', asked));
     }
 
     [Test]

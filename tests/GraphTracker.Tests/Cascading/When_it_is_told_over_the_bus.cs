@@ -93,11 +93,14 @@ public sealed class When_it_is_told_over_the_bus
         {
             Assert.That(heard, Is.LessThan(20), "it comes to an end");
             var request = (await workers.TakeAsync<BuildRequested>(1))[0];
-            await tracker.KillAsync();
-            if (ids.TryAdd(request.Image.Repository, request.BuildId))
-                await _gateway.PublishAsync(await _world.BuildAsync(request));
-            else
+            if (!ids.TryAdd(request.Image.Repository, request.BuildId))
+            {
                 Assert.That(request.BuildId, Is.EqualTo(ids[request.Image.Repository]), "what is told twice is the same");
+                continue;
+            }
+
+            await tracker.KillAsync();
+            await _gateway.PublishAsync(await _world.BuildAsync(request));
             await tracker.StartAgainAsync();
         }
 

@@ -45,7 +45,7 @@ public sealed class When_somebody_else_builds_too
         await _world.UseAsync("os", _world.First("os"), () => _world.BuildAsync("runtime"));
         await _world.SettleAsync();
 
-        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "api", "runtime", "api" }));
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "api", "runtime" }), "then it is what api stands on already");
         Assert.That(_world.Outdated, Is.Empty);
     }
 

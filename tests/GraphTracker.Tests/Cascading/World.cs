@@ -134,6 +134,7 @@ internal sealed class World : IAsyncDisposable
     /// <returns>What is to be told.</returns>
     public async Task<BuildCompleted> BuildAsync(BuildRequested request, BuildOutcome outcome = BuildOutcome.Succeeded)
     {
+        _graph.Now = TimeProvider.System.GetUtcNow(); // asked for by a process that has no other clock
         var end = EndOf(request.BuildId, request.Image.Repository, outcome, [.. request.Tags]);
         await PushAsync(end);
         return end;
