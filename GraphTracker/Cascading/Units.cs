@@ -8,11 +8,15 @@ namespace Builds.GraphTracker.Cascading;
 /// <summary>Reads the affected tags, joined to what is built together.</summary>
 internal sealed class Units(SqliteConnection db, Moves moves)
 {
-    private readonly Dictionary<string, Definition?> _definitions = [];
+    // A few texts are those of nearly all.
+    private readonly Dictionary<(string, string), RebuildPolicy> _policies = [];
+    private readonly Dictionary<string, List<string>> _names = [];
 
     private const string SelectTags = """
         select tag.id as Id, tag.name as Name, image.registry || '/' || image.repository as Image,
-               tag.manifest as Manifest, tag.moved_at as MovedAt, definition.definition as Definition,
+               tag.manifest as Manifest, tag.moved_at as MovedAt,
+               definition.definition ->> '$.rebuild.on' as RebuildOn, definition.definition ->> '$.rebuild.source' as Source,
+               definition.definition ->> '$.tags' as Defined,
                (select build.completed ->> '$.tags' from build join manifest on manifest.digest = build.digest
                  where manifest.id = tag.manifest and build.image = tag.image and build.outcome = 'succeeded'
                  order by build.completed_at desc limit 1) as Recorded,
@@ -52,7 +56,7 @@ internal sealed class Units(SqliteConnection db, Moves moves)
             Tags = [.. tags.Select(tag => tag.Id)],
             Since = tags.Max(tag => tag.MovedAt ?? 0),
             Bases = footings.GetValueOrDefault(first.Id) ?? [],
-            Policy = unknown is null ? DefinitionOf(first)!.Policy : null,
+            Policy = unknown is null ? PolicyOf(first) : null,
             Unknown = unknown,
             Rebuild = last?.State is { } state
                 ? new Rebuild(StateOf(state), Guid.Parse(last.Build!), last.Bases!, last.Cascade!, last.Reason)
@@ -72,25 +76,27 @@ internal sealed class Units(SqliteConnection db, Moves moves)
     // Tags that nobody's recipe names were set by hand, and are left where they are.
     private string? Unknown(TagRow row)
     {
-        if (DefinitionOf(row) is not { } definition)
+        if (row.Defined is null)
             return "how to build it is not known here: define it, or build it where it came from";
-        var tags = definition.Policy.Source == RebuildSource.AsBuilt && row.Recorded is { } recorded
-            ? JsonSerializer.Deserialize<List<string>>(recorded)!
-            : definition.Tags;
-        return tags.Contains(row.Name)
+        var names = NamesIn(PolicyOf(row).Source == RebuildSource.AsBuilt ? row.Recorded ?? row.Defined : row.Defined);
+        return names.Contains(row.Name)
             ? null
             : $"the tag {row.Name} was set by hand: no build of this image is known to push it";
     }
 
-    private Definition? DefinitionOf(TagRow row)
+    private RebuildPolicy PolicyOf(TagRow row)
     {
-        if (_definitions.TryGetValue(row.Image, out var known))
-            return known;
-        var defined = row.Definition is null ? null : JsonSerializer.Deserialize<ImageDefined>(row.Definition, Snapshots.Json);
-        return _definitions[row.Image] = defined is null ? null : new Definition(defined.Rebuild, defined.Tags);
+        var key = (row.RebuildOn!, row.Source!);
+        return _policies.TryGetValue(key, out var known) ? known : _policies[key] = new RebuildPolicy
+        {
+            On = Enum.Parse<RebuildOn>(row.RebuildOn!, ignoreCase: true),
+            Source = Enum.Parse<RebuildSource>(row.Source!, ignoreCase: true),
+        };
     }
 
-    private sealed record Definition(RebuildPolicy Policy, IReadOnlyList<string> Tags);
+    private List<string> NamesIn(string json) => _names.TryGetValue(json, out var known)
+        ? known
+        : _names[json] = JsonSerializer.Deserialize<List<string>>(json)!;
 
     private sealed record TagRow
     {
@@ -99,7 +105,9 @@ internal sealed class Units(SqliteConnection db, Moves moves)
         public required string Image { get; init; }
         public required long Manifest { get; init; }
         public long? MovedAt { get; init; }
-        public string? Definition { get; init; }
+        public string? RebuildOn { get; init; }
+        public string? Source { get; init; }
+        public string? Defined { get; init; }
         public string? Recorded { get; init; }
         public long? Rebuild { get; init; }
         public string? State { get; init; }

@@ -37,44 +37,50 @@ internal static class Verdicts
            and tag not in (select value from json_each(@outdated))
         """;
 
+    private static readonly string[] Names =
+    [
+        "@tag", "@since", "@Base", "@BaseTag", "@OldDigest", "@NewDigest", "@Evidence", "@through", "@outlook", "@next",
+        "@depth", "@cascade", "@move", "@bases", "@unit", "@readyAt", "@build",
+    ];
+
     internal static void Write(SqliteConnection db, Snapshot snapshot, IReadOnlyDictionary<long, Verdict> verdicts)
     {
         var outdated = new List<long>();
+        var begun = new HashSet<string?>();
+        using var upsert = db.CreateCommand(); // prepared once: there can be a hundred thousand rows
+        upsert.CommandText = Upsert;
+        foreach (var name in Names)
+            upsert.Parameters.AddWithValue(name, DBNull.Value);
         foreach (var unit in snapshot.Units)
         {
             if (!verdicts.TryGetValue(unit.Id, out var verdict))
                 continue;
-            CascadeRows.Begin(db, verdict, snapshot.Now);
-            var bases = Cascade.BasesOf(unit);
+            if (begun.Add(verdict.Cascade))
+                CascadeRows.Begin(db, verdict, snapshot.Now);
+            var values = ValuesOf(unit, verdict);
             foreach (var tag in unit.Tags)
             {
                 outdated.Add(tag);
-                Put(db, tag, unit, verdict, bases);
+                values[0] = tag;
+                for (var place = 0; place < values.Length; place++)
+                    upsert.Parameters[place].Value = values[place] ?? DBNull.Value;
+                upsert.ExecuteNonQuery();
             }
         }
 
         db.Execute(Lower, new { now = snapshot.Now, outdated = JsonSerializer.Serialize(outdated) });
     }
 
-    private static void Put(SqliteConnection db, long tag, Unit unit, Verdict verdict, string bases) =>
-        db.Execute(Upsert, new
-        {
-            tag,
-            since = Math.Max(verdict.Cause.Moved!.At, unit.Since),
-            verdict.Cause.Base,
-            verdict.Cause.BaseTag,
-            verdict.Cause.OldDigest,
-            verdict.Cause.NewDigest,
-            verdict.Cause.Evidence,
-            through = verdict.Through,
-            outlook = JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
-            next = verdict.Next,
-            depth = verdict.Depth,
-            cascade = verdict.Cascade,
-            move = verdict.Cause.Moved!.Id,
-            bases,
-            unit = unit.Id,
-            readyAt = verdict.ReadyAt,
-            build = verdict.BuildId?.ToString(),
-        });
+    // In the order of their names; the tag is put in for each.
+    private static object?[] ValuesOf(Unit unit, Verdict verdict)
+    {
+        var cause = verdict.Cause;
+        return
+        [
+            null, Math.Max(cause.Moved!.At, unit.Since), cause.Base, cause.BaseTag, cause.OldDigest, cause.NewDigest,
+            cause.Evidence, verdict.Through, JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
+            verdict.Next, verdict.Depth, verdict.Cascade, cause.Moved.Id, Cascade.BasesOf(unit), unit.Id, verdict.ReadyAt,
+            verdict.BuildId?.ToString(),
+        ];
+    }
 }
