@@ -1,11 +1,12 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Builds.GraphTracker.Registries;
 
 /// <summary>
 /// <c>org.opencontainers.image.base.name</c> and <c>.digest</c> (image-spec, annotations.md), as annotations or labels.
 /// </summary>
-internal static class BaseAnnotations
+internal static partial class BaseAnnotations
 {
     public static SeenBase? Read(JsonElement annotations) =>
         ManifestReader.Text(annotations, "org.opencontainers.image.base.digest") is { } digest
@@ -33,6 +34,12 @@ internal static class BaseAnnotations
             registry = "docker.io";
         if (registry == "docker.io" && !repository.Contains('/', StringComparison.Ordinal))
             repository = "library/" + repository;
-        return repository.Length is 0 or > 255 ? null : new SeenBase(registry, repository, tag, digest);
+        // Whoever pushes an image writes its labels: what is no name must not become a part of an address.
+        return repository.Length is 0 or > 255 || !Repository().IsMatch(repository) ? null
+            : new SeenBase(registry, repository, tag, digest);
     }
+
+    [GeneratedRegex(@"\A[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*\z",
+        RegexOptions.NonBacktracking)]
+    private static partial Regex Repository();
 }

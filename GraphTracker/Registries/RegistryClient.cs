@@ -85,6 +85,8 @@ public sealed partial class RegistryClient : IDisposable
     {
         var connection = To(image.Registry!);
         var uri = new Uri(connection.Api, $"{image.Repository}/{path}");
+        if (uri.Authority != connection.Api.Authority) // credentials go to their own host alone
+            throw new RegistryUnavailableException($"\"{image.Repository}\" is no repository of {image.Registry}.");
         return connection.SendAsync(method, uri, ScopeOf(image), accept, cancel);
     }
 
