@@ -23,7 +23,8 @@ internal static class Affected
           select mate.id from above join tag on tag.id = above.tag
             join tag mate on mate.manifest = tag.manifest and mate.image = tag.image
           union
-          select mate.tag from above join verdict on verdict.tag = above.tag join verdict mate on mate.unit = verdict.unit)
+          select mate.tag from above join verdict on verdict.tag = above.tag
+            join verdict mate on mate.unit = verdict.unit)
         select tag from above
         """;
 

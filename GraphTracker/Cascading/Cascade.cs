@@ -3,8 +3,8 @@ using Builds.Contracts;
 namespace Builds.GraphTracker.Cascading;
 
 /// <summary>
-/// Who is outdated, and what happens now: a function of what the tables say, without a clock, a store or a memory. So any
-/// message that comes twice, and any restart, comes to the same.
+/// Who is outdated, and what happens now: a function of what the tables say, without a clock, a store or a memory. So
+/// any message that comes twice, and any restart, comes to the same.
 /// </summary>
 public static class Cascade
 {
@@ -36,7 +36,7 @@ public static class Cascade
         _ => true,
     };
 
-    /// <summary>What the bases of a unit are now: a rebuild that has failed on these would fail on them again.</summary>
+    /// <summary>What the bases of a unit are now: a rebuild that failed on these would fail on them again.</summary>
     public static string BasesOf(Unit unit) =>
         string.Join(' ', unit.Bases
             .Select(footing => $"{footing.BaseTag}#{footing.Moves}")

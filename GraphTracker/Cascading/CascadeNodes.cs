@@ -20,12 +20,13 @@ internal static class CascadeNodes
         verdict where verdict.cascade = @id and verdict.outdated = 1 and verdict.tag = verdict.unit
         """;
 
-    // What did not succeed, and is owed no rebuild by this cascade any more: done where somebody else has renewed it, and
-    // taken over where a later push rebuilds it.
+    // What did not succeed, and is owed no rebuild by this cascade any more: done where somebody else has renewed it,
+    // and taken over where a later push rebuilds it.
     private const string Ended = """
         case when rebuild.state = 'open' then 'queued'
              when rebuild.state in ('done', 'unchanged') then rebuild.state
-             when exists (select 1 from verdict where verdict.unit = rebuild.unit and verdict.outdated = 1) then 'cancelled'
+             when exists (select 1 from verdict where verdict.unit = rebuild.unit and verdict.outdated = 1)
+               then 'cancelled'
              else 'done' end
         """;
 

@@ -38,7 +38,8 @@ internal static class Ends
     private const string Resume = """
         update rebuild set state = 'resumed'
          where state = 'superseded' and exists (
-           select 1 from build own join build newer on newer.image = own.image and newer.completed_at >= own.completed_at
+           select 1 from build own
+             join build newer on newer.image = own.image and newer.completed_at >= own.completed_at
             where own.id = rebuild.build and newer.id <> own.id and newer.outcome <> 'superseded')
         returning id
         """;

@@ -67,7 +67,8 @@ internal static class Flags
             : flagged with
             {
                 Outlook = OutdatedOutlook.Policy,
-                Next = $"its definition says not to rebuild it for this (rebuild.on: {Wording.Of(standing.Unit.Policy!.On)})",
+                Next = "its definition says not to rebuild it for this (rebuild.on: "
+                    + $"{Wording.Of(standing.Unit.Policy!.On)})",
             };
     }
 }

@@ -18,7 +18,10 @@ internal sealed class Owed
     }
 
     internal Verdict Decide(Standing standing, Verdict flag) =>
-        Repeated(standing.Unit, flag) ?? Hindered(standing, flag) ?? Limited(standing.Unit, flag) ?? Due(standing, flag);
+        Repeated(standing.Unit, flag)
+        ?? Hindered(standing, flag)
+        ?? Limited(standing.Unit, flag)
+        ?? Due(standing, flag);
 
     // What was tried on these very bases would end as it has.
     private static Verdict? Repeated(Unit unit, Verdict flag)
@@ -36,8 +39,8 @@ internal sealed class Owed
             },
             _ => known with
             {
-                Next = $"it was rebuilt for this, and still points to what stands on {flag.Cause.OldDigest}: look at what "
-                    + "it is built from and who has put it back, then resume",
+                Next = $"it was rebuilt for this, and still points to what stands on {flag.Cause.OldDigest}: look at "
+                    + "what it is built from and who has put it back, then resume",
             },
         };
     }

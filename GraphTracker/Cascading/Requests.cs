@@ -28,7 +28,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
          limit @room
         """;
 
-    /// <summary>Asks for what is ready, as far as there is room: the lower storeys first, then the older moves.</summary>
+    /// <summary>Asks for what is ready, as far as there is room: lower storeys first, then older moves.</summary>
     internal IReadOnlyList<BuildRequested> AskForReady()
     {
         var room = db.QuerySingle<long>(SelectRoom, options);

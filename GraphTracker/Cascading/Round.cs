@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Cascading;
 
-/// <summary>What one transaction decides: it takes what has changed, writes what follows, and asks for what is ready.</summary>
+/// <summary>One transaction: takes what has changed, writes what follows, and asks for what is ready.</summary>
 internal static class Round
 {
     private const int MostSeeds = 20_000;
@@ -23,7 +23,9 @@ internal static class Round
     internal static long? Next(SqliteConnection db, CascadeOptions options) =>
         db.QuerySingle<long?>(SelectNext, options);
 
-    private const string SelectUndecided = "select number as Number, tag as Tag from undecided order by number limit @most";
+    private const string SelectUndecided = """
+        select number as Number, tag as Tag from undecided order by number limit @most
+        """;
 
     private const string DeleteUndecided = "delete from undecided where number <= @last";
 
@@ -47,7 +49,8 @@ internal static class Round
         }
 
         // Not before all is decided: what is left could be a base of what seems to be ready.
-        IReadOnlyList<BuildRequested> asked = undecided.Count < most ? new Requests(db, options, now).AskForReady() : [];
+        var isAll = undecided.Count < most;
+        IReadOnlyList<BuildRequested> asked = isAll ? new Requests(db, options, now).AskForReady() : [];
         CascadeRows.Count(db, now);
         return new Decided(seeds.Count + asked.Count > 0, outdated, ended, asked);
     }

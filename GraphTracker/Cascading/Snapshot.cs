@@ -1,6 +1,6 @@
 namespace Builds.GraphTracker.Cascading;
 
-/// <summary>All that a decision rests on: some units, and what was decided of those outside that they stand on.</summary>
+/// <summary>All that a decision rests on: some units, and what was decided of others that they stand on.</summary>
 public sealed record Snapshot
 {
     public required IReadOnlyList<Unit> Units { get; init; }

@@ -15,7 +15,8 @@ internal sealed class Units(SqliteConnection db, Moves moves)
     private const string SelectTags = """
         select tag.id as Id, tag.name as Name, image.registry || '/' || image.repository as Image,
                tag.manifest as Manifest, tag.moved_at as MovedAt,
-               definition.definition ->> '$.rebuild.on' as RebuildOn, definition.definition ->> '$.rebuild.source' as Source,
+               definition.definition ->> '$.rebuild.on' as RebuildOn,
+               definition.definition ->> '$.rebuild.source' as Source,
                definition.definition ->> '$.tags' as Defined,
                (select build.completed ->> '$.tags' from build join manifest on manifest.digest = build.digest
                  where manifest.id = tag.manifest and build.image = tag.image and build.outcome = 'succeeded'

@@ -79,8 +79,8 @@ internal static class Verdicts
         [
             null, Math.Max(cause.Moved!.At, unit.Since), cause.Base, cause.BaseTag, cause.OldDigest, cause.NewDigest,
             cause.Evidence, verdict.Through, JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
-            verdict.Next, verdict.Depth, verdict.Cascade, cause.Moved.Id, Cascade.BasesOf(unit), unit.Id, verdict.ReadyAt,
-            verdict.BuildId?.ToString(),
+            verdict.Next, verdict.Depth, verdict.Cascade, cause.Moved.Id, Cascade.BasesOf(unit), unit.Id,
+            verdict.ReadyAt, verdict.BuildId?.ToString(),
         ];
     }
 }
