@@ -82,6 +82,21 @@ public sealed class When_a_base_is_pushed
     }
 
     [Test]
+    public async Task Should_take_no_rebuild_for_done_before_the_registry_was_asked()
+    {
+        await _world.PushAsync("os", "2");
+        var open = await _world.DecideAsync();
+        await _world.TellEndAsync(open[0]);
+        await _world.DecideAsync();
+        Assert.That(_world.Outdated, Has.Some.EqualTo("runtime: rebuild"), "its tag is where it was");
+
+        foreach (var request in open)
+            await _world.FinishAsync(request);
+        await _world.SettleAsync();
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "tools", "api", "shop" }));
+    }
+
+    [Test]
     public async Task Should_say_why_with_the_facts()
     {
         var old = _world.Image("os").Digest;

@@ -99,6 +99,20 @@ public sealed class When_an_image_is_not_rebuilt
     }
 
     [Test]
+    public async Task Should_try_once_more_where_the_base_goes_back_and_forth()
+    {
+        await _world.GrowAsync("runtime", "os");
+        foreach (var content in new[] { "2", "1", "2" })
+        {
+            await _world.PushAsync("os", content);
+            await _world.SettleAsync("runtime");
+        }
+
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "runtime" }), "once for each move to what it does not stand on");
+        Assert.That(_world.Asked.Select(request => request.BuildId), Is.Unique);
+    }
+
+    [Test]
     public async Task Should_leave_alone_what_was_forgotten_in_the_middle()
     {
         await _world.GrowAsync("runtime", "os");

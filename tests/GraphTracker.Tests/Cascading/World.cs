@@ -140,6 +140,10 @@ internal sealed class World : IAsyncDisposable
         return end;
     }
 
+    /// <summary>Its end is told; the registry has not been asked yet.</summary>
+    public Task TellEndAsync(BuildRequested request) =>
+        _graph.BuiltAsync(EndOf(request.BuildId, request.Image.Repository, BuildOutcome.Succeeded, [.. request.Tags]));
+
     /// <summary>Of its store: another process can have it too.</summary>
     public string Folder => Path.GetDirectoryName(_graph.Query<string>("select file from pragma_database_list").Single())!;
 
