@@ -20,6 +20,8 @@ internal static partial class BaseAnnotations
     {
         var bare = name.Split('@')[0];
         var isPinned = bare.Length < name.Length;
+        if (isPinned && name[(bare.Length + 1)..] is { Length: > 0 } pin && !NameRules.IsDigest(pin))
+            return null;
         var slash = bare.IndexOf('/', StringComparison.Ordinal);
         var first = slash < 0 ? "" : bare[..slash];
         var hasRegistry = first == "localhost" || first.AsSpan().ContainsAny(".:") || first.Any(char.IsAsciiLetterUpper);

@@ -14,7 +14,9 @@ public sealed class ListRegistriesConsumer(GraphStore store, IOptions<RegistryOp
 {
     private const int MostUnknown = 100;
 
-    public Task Consume(ConsumeContext<ListRegistries> context) => context.RespondAsync(store.Read(Report));
+    public Task Consume(ConsumeContext<ListRegistries> context) => context.RespondAsync(Report());
+
+    internal RegistryReports Report() => store.Read(Report);
 
     private const string SelectOne = """
         select ended_at as EndedAt, seconds as Seconds, tags as Tags, found as Found,
