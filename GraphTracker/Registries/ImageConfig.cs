@@ -36,7 +36,8 @@ internal sealed record ImageConfig(
 
     private static string PlatformOf(JsonElement root)
     {
-        var platform = $"{ManifestReader.Text(root, "os") ?? "linux"}/{ManifestReader.Text(root, "architecture") ?? "amd64"}";
+        var platform = (ManifestReader.Text(root, "os") ?? "linux") + "/"
+            + (ManifestReader.Text(root, "architecture") ?? "amd64");
         return ManifestReader.Text(root, "variant") is { Length: > 0 } variant ? $"{platform}/{variant}" : platform;
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Registries;
 
-/// <summary>What tags point to, as far as is known here, and those of them that are asked about at an interval.</summary>
+/// <summary>What tags point to, as far as is known here, and which of them are asked about at an interval.</summary>
 internal static class KnownTags
 {
     private const string Select = """
@@ -34,7 +34,7 @@ internal static class KnownTags
          order by watched_tag.asked_at limit 100
         """;
 
-    /// <summary>Tags that others stand on, and that were not asked about since; the digest is null where none is known.</summary>
+    /// <summary>Tags that others stand on, and that were not asked about since.</summary>
     internal static List<(long Id, string Repository, string Tag, string? Digest)> Due(
         SqliteConnection db, string registry, long before) =>
         db.Query<(long, string, string, string?)>(SelectWatched, new { registry, before }).AsList();

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Registries;
 
-/// <summary>How far the look through a registry is, and what came of the last: the SQL of <see cref="Reconciling"/>.</summary>
+/// <summary>How far the look through a registry is, and what came of the last.</summary>
 internal static class Reconciles
 {
     private const string SelectIsOpen = """
@@ -20,7 +20,9 @@ internal static class Reconciles
            set begun_at = excluded.begun_at, refused_now = excluded.refused_now, tags_now = 0, found_now = 0
         """;
 
-    private const string Add = "insert or ignore into reconcile_left (registry, repository) values (@registry, @repository)";
+    private const string Add = """
+        insert or ignore into reconcile_left (registry, repository) values (@registry, @repository)
+        """;
 
     // What is known of it may be gone from its catalog, and has to be asked about all the same.
     private const string AddKnown = """
@@ -51,7 +53,7 @@ internal static class Reconciles
     private const string Count = """
         update reconcile
            set tags_now = tags_now + @tags, found_now = found_now + @found,
-               refused_now = coalesce(refused_now, @refused), problem = case when ended_at is null then null else problem end
+               refused_now = coalesce(refused_now, @refused), problem = coalesce(refused_now, @refused)
          where registry = @registry
         """;
 

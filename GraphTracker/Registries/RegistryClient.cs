@@ -45,7 +45,10 @@ public sealed partial class RegistryClient : IDisposable
         }
         catch (ManifestBadException e)
         {
-            throw new RegistryUnavailableException($"What {tag} points to is not known. {e.Message}", e) { IsRefusal = true };
+            throw new RegistryUnavailableException($"What {tag} points to is not known. {e.Message}", e)
+            {
+                IsRefusal = true,
+            };
         }
     }
 

@@ -98,7 +98,8 @@ internal sealed class RegistryConnection : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
-            throw new RegistryUnavailableException($"{_options.Host} cannot be reached: {e.GetBaseException().Message}", e);
+            throw new RegistryUnavailableException(
+                $"{_options.Host} cannot be reached: {e.GetBaseException().Message}", e);
         }
     }
 

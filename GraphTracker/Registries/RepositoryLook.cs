@@ -23,7 +23,7 @@ internal sealed class RepositoryLook(
     /// <summary>The first thing that could not be looked at; null where everything could.</summary>
     public string? Refused { get; private set; }
 
-    /// <exception cref="RegistryUnavailableException">The registry does not answer: the repository is looked at anew.</exception>
+    /// <exception cref="RegistryUnavailableException">The registry does not answer: look at it anew.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
         var known = store.Read(db => KnownTags.Of(db, registry.Host, repository));

@@ -12,7 +12,7 @@ public sealed partial class Watching(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,
     ILogger<Watching> logger) : BackgroundService
 {
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(10); // until a tag that is newly named is asked about
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(10); // some tag may have been named just now
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
         .Where(registry => registry.WatchInterval > TimeSpan.Zero)
