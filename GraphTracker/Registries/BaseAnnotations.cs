@@ -1,12 +1,11 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Builds.GraphTracker.Registries;
 
 /// <summary>
 /// <c>org.opencontainers.image.base.name</c> and <c>.digest</c> (image-spec, annotations.md), as annotations or labels.
 /// </summary>
-internal static partial class BaseAnnotations
+internal static class BaseAnnotations
 {
     public static SeenBase? Read(JsonElement annotations) =>
         ManifestReader.Text(annotations, "org.opencontainers.image.base.digest") is { } digest
@@ -39,8 +38,4 @@ internal static partial class BaseAnnotations
             ? new SeenBase(registry, repository, tag, digest)
             : null;
     }
-
-    [GeneratedRegex(@"\A[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*\z",
-        RegexOptions.NonBacktracking)]
-    private static partial Regex Repository();
 }
