@@ -17,11 +17,11 @@ internal sealed record ImageConfig(
 
     public static ImageConfig Read(JsonElement root)
     {
-        var diffIds = root.GetProperty("rootfs").GetProperty("diff_ids").EnumerateArray()
-            .Select(layer => layer.GetString()!)
-            .ToList();
-        if (diffIds.Find(layer => layer.Length != 71 || !layer.StartsWith("sha256:", StringComparison.Ordinal)
-            || !layer[7..].All(char.IsAsciiHexDigitLower)) is { } strange)
+        var listed = ManifestReader.Property(ManifestReader.Property(root, "rootfs"), "diff_ids");
+        if (listed.ValueKind != JsonValueKind.Array)
+            throw new ManifestBadException("Its configuration names no diff_ids (rootfs.diff_ids).");
+        var diffIds = listed.EnumerateArray().Select(layer => layer.GetString() ?? "").ToList();
+        if (diffIds.Find(layer => !NameRules.IsDigest(layer)) is { } strange)
             throw new ManifestBadException($"Its configuration names the diff_id \"{strange}\", which is none.");
         var history = ManifestReader.Property(root, "history");
         return new ImageConfig(
@@ -36,12 +36,13 @@ internal sealed record ImageConfig(
 
     private static string PlatformOf(JsonElement root)
     {
-        var platform = $"{ManifestReader.Text(root, "os") ?? "linux"}/{ManifestReader.Text(root, "architecture") ?? "amd64"}";
+        var platform = (ManifestReader.Text(root, "os") ?? "linux") + "/"
+            + (ManifestReader.Text(root, "architecture") ?? "amd64");
         return ManifestReader.Text(root, "variant") is { Length: > 0 } variant ? $"{platform}/{variant}" : platform;
     }
 
     // The members in order, whatever the order they were written in.
-    private static byte[] ContentOf(JsonElement root)
+    internal static byte[] ContentOf(JsonElement root)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
@@ -80,7 +81,7 @@ internal sealed record ImageConfig(
     // Also what old builders left there: the container and the configuration that the image was made in.
     private static bool IsPassing(string path, string name) => path switch
     {
-        "" => name is "created" or "container" or "container_config" or "docker_version" or "id" or "parent"
+        "" => name is "created" or "container" or "container_config" or "docker_version" or "id" or "parent" or "throwaway"
             or "moby.buildkit.buildinfo.v1" or "moby.buildkit.cache.v0",
         "/history" => name == "created",
         "/config/Labels" => PassingLabels.Contains(name),

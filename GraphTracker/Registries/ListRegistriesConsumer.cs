@@ -14,11 +14,13 @@ public sealed class ListRegistriesConsumer(GraphStore store, IOptions<RegistryOp
 {
     private const int MostUnknown = 100;
 
-    public Task Consume(ConsumeContext<ListRegistries> context) => context.RespondAsync(store.Read(Report));
+    public Task Consume(ConsumeContext<ListRegistries> context) => context.RespondAsync(Report());
+
+    internal RegistryReports Report() => store.Read(Report);
 
     private const string SelectOne = """
-        select ended_at as EndedAt, (ended_at - begun_at) / 1000.0 as Seconds, tags as Tags, found as Found,
-               problem as Problem
+        select ended_at as EndedAt, seconds as Seconds, tags as Tags, found as Found,
+               coalesce(problem, watch_problem) as Problem
           from reconcile where registry = @Host
         """;
 
@@ -29,7 +31,15 @@ public sealed class ListRegistriesConsumer(GraphStore store, IOptions<RegistryOp
           from question where registry = @Host
         """;
 
-    private const string SelectRegistries = "select distinct registry from image order by registry";
+    // One step in the index for each registry, however many images there are of it.
+    private const string SelectRegistries = """
+        with recursive named(registry) as (
+          select min(registry) from image
+          union all
+          select (select min(registry) from image where registry > named.registry) from named
+           where named.registry is not null)
+        select registry from named where registry is not null
+        """;
 
     private RegistryReports Report(SqliteConnection db) => new()
     {
@@ -61,8 +71,8 @@ public sealed class ListRegistriesConsumer(GraphStore store, IOptions<RegistryOp
     {
         public long? EndedAt { get; init; }
         public double? Seconds { get; init; }
-        public required long Tags { get; init; }
-        public required long Found { get; init; }
+        public long? Tags { get; init; }
+        public long? Found { get; init; }
         public string? Problem { get; init; }
     }
 

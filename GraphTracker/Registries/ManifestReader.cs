@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Builds.Contracts;
 
@@ -7,18 +5,21 @@ namespace Builds.GraphTracker.Registries;
 
 /// <summary>
 /// Reads what lies under a digest (image-spec: manifest, image-index, config; Docker's schemas 1 and 2). Of layers only
-/// the digests are looked at.
+/// the digests are looked at. For one digest: it counts what it has read.
 /// </summary>
 internal sealed class ManifestReader(RegistryClient registry, ImageReference image)
 {
-    private const int MostNested = 4;
-    private const int MostImages = 200;
+    private const int MostNested = 4;      // an index of indexes is rare, and one of those is unheard of
+    private const int MostManifests = 300; // the largest indexes of official images have some 30, attestations included
+
+    private readonly Dictionary<string, SeenManifest?> _seen = []; // an index may name one manifest for several platforms
+    private int _left = MostManifests;
 
     public async Task<SeenManifest> ReadAsync(string digest, CancellationToken cancel)
     {
         try
         {
-            return await ReadAsync(digest, [], cancel);
+            return await ReadAsync(digest, 0, cancel);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -26,26 +27,33 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         }
     }
 
-    private async Task<SeenManifest> ReadAsync(string digest, List<string> above, CancellationToken cancel)
+    private async Task<SeenManifest> ReadAsync(string digest, int depth, CancellationToken cancel)
     {
-        if (above.Contains(digest))
-            throw new ManifestBadException($"The index {digest} contains itself.");
-        if (above.Count > MostNested)
+        // So many end also what contains itself, which takes a digest that does not match or a broken hash.
+        if (depth > MostNested)
             throw new ManifestBadException($"It is an index of more than {MostNested} storeys.");
 
-        var (bytes, sent) = await registry.ManifestAsync(image, digest, cancel);
+        var (bytes, sent) = await ManifestAsync(digest, cancel);
         using var json = JsonDocument.Parse(bytes);
         var root = json.RootElement;
         var type = Text(root, "mediaType") ?? sent;
-        if (MediaTypes.IsIndex(type) || root.TryGetProperty("manifests", out _))
-            return await IndexAsync(digest, type, root, [.. above, digest], cancel);
-        if (MediaTypes.IsSchema1(type) || root.TryGetProperty("fsLayers", out _))
+        var isIndex = root.TryGetProperty("manifests", out _);
+        var isSchema1 = root.TryGetProperty("fsLayers", out _);
+        if (isIndex && (isSchema1 || root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _)))
+            throw new ManifestBadException("It is an index and an image at once, so that everybody may read another thing.");
+        if (isIndex || MediaTypes.IsIndex(type))
+            return await IndexAsync(digest, type, root, depth, cancel);
+        if (isSchema1 || MediaTypes.IsSchema1(type))
             return Schema1Reader.Read(digest, type, root);
         if (!MediaTypes.IsImage(type) || !root.TryGetProperty("config", out var config)
-            || !MediaTypes.IsConfig(Text(config, "mediaType")) || root.TryGetProperty("artifactType", out _))
+            || !MediaTypes.IsConfig(Text(config, "mediaType"), type) || root.TryGetProperty("artifactType", out _))
             return new SeenOther { Digest = digest, MediaType = type };
         return await ImageAsync(digest, type, root, config, cancel);
     }
+
+    private Task<(byte[] Bytes, string MediaType)> ManifestAsync(string digest, CancellationToken cancel) => _left-- > 0
+        ? registry.ManifestAsync(image, digest, cancel)
+        : throw new ManifestBadException($"There are more than {MostManifests} manifests in it.");
 
     private async Task<SeenImage> ImageAsync(
         string digest, string type, JsonElement root, JsonElement config, CancellationToken cancel)
@@ -82,55 +90,57 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
     }
 
     private async Task<SeenIndex> IndexAsync(
-        string digest, string type, JsonElement root, List<string> above, CancellationToken cancel)
+        string digest, string type, JsonElement root, int depth, CancellationToken cancel)
     {
-        var images = new List<SeenImage>();
+        var images = new Dictionary<string, SeenImage>();
         var provenance = new Dictionary<string, IReadOnlyList<SeenBase>>();
         foreach (var entry in root.GetProperty("manifests").EnumerateArray())
         {
             var child = Text(entry, "digest") ?? throw new ManifestBadException("An entry of the index has no digest.");
-            if (IsAttestation(entry, out var subject))
-            {
-                if (subject is not null)
-                    await AddProvenanceAsync(provenance, subject, child, cancel);
-                continue;
-            }
-
-            await AddAsync(images, provenance, child, above, cancel);
-            if (images.Count > MostImages)
-                throw new ManifestBadException($"The index has more than {MostImages} images.");
+            if (!IsAttestation(entry, out var subject))
+                Add(await ChildAsync(child, depth + 1, cancel), images, provenance);
+            else if (subject is not null && await AttestedAsync(child, cancel) is { Count: > 0 } bases)
+                provenance[subject] = bases;
         }
 
         return new SeenIndex
         {
             Digest = digest,
             MediaType = type,
-            Images = [.. images.DistinctBy(one => one.Digest)],
+            Images = [.. images.Values],
             Provenance = provenance,
             Base = BaseAnnotations.Read(Property(root, "annotations")),
         };
     }
 
-    // One that is not there (a registry may hold some of the platforms only) leaves the others as they are.
-    private async Task AddAsync(
-        List<SeenImage> images, Dictionary<string, IReadOnlyList<SeenBase>> provenance, string child,
-        List<string> above, CancellationToken cancel)
+    /// <returns>Null where it is not there: a registry may hold some of the platforms only.</returns>
+    private async Task<SeenManifest?> ChildAsync(string digest, int depth, CancellationToken cancel)
     {
-        SeenManifest seen;
+        if (_seen.TryGetValue(digest, out var seen))
+            return seen;
         try
         {
-            seen = await ReadAsync(child, above, cancel);
+            return _seen[digest] = await ReadAsync(digest, depth, cancel);
         }
         catch (ManifestGoneException)
         {
-            return;
+            return _seen[digest] = null;
         }
+        catch (ManifestBadException e)
+        {
+            throw new ManifestBadException($"{digest}, which is in it, cannot be used: {e.Message}", e);
+        }
+    }
 
+    private static void Add(
+        SeenManifest? seen, Dictionary<string, SeenImage> images, Dictionary<string, IReadOnlyList<SeenBase>> provenance)
+    {
         if (seen is SeenImage one)
-            images.Add(one);
+            images[one.Digest] = one;
         if (seen is not SeenIndex nested)
             return;
-        images.AddRange(nested.Images);
+        foreach (var each in nested.Images)
+            images[each.Digest] = each;
         foreach (var (subject, bases) in nested.Provenance)
             provenance[subject] = bases;
     }
@@ -139,32 +149,39 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
     {
         var annotations = Property(entry, "annotations");
         subject = Text(annotations, "vnd.docker.reference.digest");
-        return Text(annotations, "vnd.docker.reference.type") == "attestation-manifest"
+        return Text(annotations, "vnd.docker.reference.type") is not null
             || Text(Property(entry, "platform"), "os") == "unknown";
     }
 
-    private async Task AddProvenanceAsync(
-        Dictionary<string, IReadOnlyList<SeenBase>> provenance, string subject, string digest, CancellationToken cancel)
+    /// <summary>One that cannot be read says nothing, and weaker evidence has to do.</summary>
+    private async Task<IReadOnlyList<SeenBase>> AttestedAsync(string digest, CancellationToken cancel)
     {
         try
         {
-            var (bytes, _) = await registry.ManifestAsync(image, digest, cancel);
+            var (bytes, _) = await ManifestAsync(digest, cancel);
             using var manifest = JsonDocument.Parse(bytes);
-            foreach (var layer in manifest.RootElement.GetProperty("layers").EnumerateArray())
-            {
-                if (Text(layer, "mediaType") != "application/vnd.in-toto+json")
-                    continue;
-                using var statement = JsonDocument.Parse(
-                    await registry.BlobAsync(image, Text(layer, "digest") ?? "", cancel));
-                if (Provenance.Read(statement.RootElement) is { Count: > 0 } bases)
-                    provenance[subject] = bases;
-            }
+            return Property(manifest.RootElement, "layers") is { ValueKind: JsonValueKind.Array } layers
+                ? await MaterialsAsync([.. layers.EnumerateArray().Where(Provenance.IsProvenance)], cancel)
+                : [];
         }
-        catch (Exception e) when (e is ManifestGoneException or ManifestBadException or JsonException
-            or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (_left >= 0 && e is ManifestGoneException or ManifestBadException or JsonException
+            or InvalidOperationException)
         {
-            // an attestation that cannot be read says nothing; weaker evidence has to do
+            return [];
         }
+    }
+
+    private async Task<IReadOnlyList<SeenBase>> MaterialsAsync(List<JsonElement> layers, CancellationToken cancel)
+    {
+        var bases = new HashSet<SeenBase>();
+        foreach (var layer in layers.Take(Provenance.MostStatements))
+        {
+            var bytes = await registry.BlobAsync(image, Text(layer, "digest") ?? "", cancel);
+            using var statement = JsonDocument.Parse(bytes);
+            bases.UnionWith(Provenance.Read(statement.RootElement));
+        }
+
+        return [.. bases];
     }
 
     internal static JsonElement Property(JsonElement owner, string name) =>
@@ -172,31 +189,4 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
 
     internal static string? Text(JsonElement owner, string name) =>
         Property(owner, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
-}
-
-/// <summary>
-/// Docker's schema 1, read-only: the newest layer first, the same empty one for each step without, and no configuration
-/// beside. What the layers hold once unpacked is not said, so nothing stands on it by its layers.
-/// </summary>
-internal static class Schema1Reader
-{
-    private const string Empty = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4";
-
-    public static SeenImage Read(string digest, string type, JsonElement root)
-    {
-        var blobs = root.GetProperty("fsLayers").EnumerateArray()
-            .Select(layer => layer.GetProperty("blobSum").GetString()!)
-            .Where(blob => blob != Empty)
-            .Reverse()
-            .ToList();
-        return new SeenImage
-        {
-            Digest = digest,
-            MediaType = type,
-            Platform = "linux/" + (ManifestReader.Text(root, "architecture") ?? "amd64"),
-            DiffIds = [],
-            Content = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', blobs))),
-            History = [],
-        };
-    }
 }

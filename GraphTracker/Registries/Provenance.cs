@@ -8,7 +8,16 @@ namespace Builds.GraphTracker.Registries;
 /// </summary>
 internal static class Provenance
 {
+    /// <summary>Of one image; builders write one.</summary>
+    public const int MostStatements = 4;
+
     private const string Prefix = "pkg:docker/";
+
+    /// <summary>An attestation has other statements too, such as lists of packages, which can be very large.</summary>
+    public static bool IsProvenance(JsonElement layer) =>
+        ManifestReader.Text(layer, "mediaType") == "application/vnd.in-toto+json"
+        && (ManifestReader.Text(ManifestReader.Property(layer, "annotations"), "in-toto.io/predicate-type")
+            is not { } predicate || predicate.StartsWith("https://slsa.dev/provenance/", StringComparison.Ordinal));
 
     public static List<SeenBase> Read(JsonElement statement)
     {
@@ -28,7 +37,9 @@ internal static class Provenance
         if (ManifestReader.Text(material, "uri") is not { } uri || !uri.StartsWith(Prefix, StringComparison.Ordinal)
             || ManifestReader.Text(ManifestReader.Property(material, "digest"), "sha256") is not { } digest)
             return null;
-        var name = Uri.UnescapeDataString(uri[Prefix.Length..].Split('?')[0]).Split('@');
-        return BaseAnnotations.Named(name.Length > 1 ? $"{name[0]}:{name[1]}" : name[0] + "@", "sha256:" + digest);
+        var parts = uri[Prefix.Length..].Split('?')[0].Split('@', 2);
+        var (name, version) = (Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts.ElementAtOrDefault(1) ?? ""));
+        var isTag = version.Length > 0 && !version.Contains(':', StringComparison.Ordinal);
+        return BaseAnnotations.Named(isTag ? $"{name}:{version}" : name + "@", "sha256:" + digest);
     }
 }

@@ -1,69 +1,85 @@
-using Builds.GraphTracker.Layers;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Registries;
 
-/// <summary>What is known of a registry's tags, and what came of looking through it: the SQL of this slice.</summary>
+/// <summary>How far the look through a registry is, and what came of the last.</summary>
 internal static class Reconciles
 {
-    private const string Begun = """
-        insert into reconcile (registry, begun_at) values (@registry, @now)
-            on conflict (registry) do update
-           set begun_at = excluded.begun_at, ended_at = null, tags = 0, found = 0
+    private const string SelectIsOpen = """
+        select exists (select 1 from reconcile where registry = @registry and begun_at is not null)
         """;
 
-    internal static void Begin(SqliteConnection db, string registry, long now) =>
-        db.Execute(Begun, new { registry, now });
+    /// <summary>Whether one was begun and has not come to its end.</summary>
+    internal static bool IsOpen(SqliteConnection db, string registry) =>
+        db.QuerySingle<bool>(SelectIsOpen, new { registry });
+
+    private const string Begun = """
+        insert into reconcile (registry, begun_at, refused_now) values (@registry, @now, @refused)
+            on conflict (registry) do update
+           set begun_at = excluded.begun_at, refused_now = excluded.refused_now, tags_now = 0, found_now = 0
+        """;
+
+    private const string Add = """
+        insert or ignore into reconcile_left (registry, repository) values (@registry, @repository)
+        """;
+
+    // What is known of it may be gone from its catalog, and has to be asked about all the same.
+    private const string AddKnown = """
+        insert or ignore into reconcile_left (registry, repository)
+        select registry, repository from image
+         where registry = @registry
+           and exists (select 1 from tag where tag.image = image.id and tag.manifest is not null)
+        """;
+
+    internal static void Begin(
+        SqliteConnection db, string registry, IReadOnlyList<string> catalog, string? refused, long now)
+    {
+        db.Execute(Begun, new { registry, now, refused });
+        foreach (var repository in catalog)
+            db.Execute(Add, new { registry, repository });
+        db.Execute(AddKnown, new { registry });
+    }
+
+    private const string SelectLeft = """
+        select repository from reconcile_left where registry = @registry order by repository limit 1
+        """;
+
+    internal static string? Next(SqliteConnection db, string registry) =>
+        db.QueryFirstOrDefault<string>(SelectLeft, new { registry });
+
+    private const string Delete = "delete from reconcile_left where registry = @registry and repository = @repository";
+
+    private const string Count = """
+        update reconcile
+           set tags_now = tags_now + @tags, found_now = found_now + @found,
+               refused_now = coalesce(refused_now, @refused), problem = coalesce(refused_now, @refused)
+         where registry = @registry
+        """;
+
+    internal static void LookedAt(
+        SqliteConnection db, string registry, string repository, int tags, int found, string? refused)
+    {
+        db.Execute(Delete, new { registry, repository });
+        db.Execute(Count, new { registry, tags, found, refused });
+    }
+
+    private const string Interrupted = """
+        insert into reconcile (registry, problem) values (@registry, @problem)
+            on conflict (registry) do update set problem = excluded.problem
+        """;
+
+    internal static void Interrupt(SqliteConnection db, string registry, string problem) =>
+        db.Execute(Interrupted, new { registry, problem });
 
     private const string Ended = """
-        update reconcile set ended_at = @now, tags = @tags, found = @found, problem = @problem where registry = @registry
+        update reconcile
+           set ended_at = @now, seconds = (@now - begun_at) / 1000.0, tags = tags_now, found = found_now,
+               problem = refused_now, begun_at = null
+         where registry = @registry
+        returning tags as Tags, found as Found
         """;
 
-    internal static void End(SqliteConnection db, string registry, long now, int tags, int found, string? problem) =>
-        db.Execute(Ended, new { registry, now, tags, found, problem });
-
-    private const string SelectDigest = """
-        select manifest.digest
-          from image join tag on tag.image = image.id join manifest on manifest.id = tag.manifest
-         where image.registry = @registry and image.repository = @repository and tag.name = @tag
-        """;
-
-    /// <summary>What the tag points to, as far as is known; null where it is not known, or was deleted.</summary>
-    internal static string? DigestOf(SqliteConnection db, string registry, string repository, string tag) =>
-        db.QueryFirstOrDefault<string>(SelectDigest, new { registry, repository, tag });
-
-    internal static void Ask(
-        SqliteConnection db, string registry, string repository, string tag, string? digest, string source, long now) =>
-        Questions.AskTag(db, Names.ImageOf(db, registry, repository), tag, digest, source, now);
-
-    private const string SelectKnown = """
-        select image.repository as Repository, tag.name as Tag
-          from image join tag on tag.image = image.id
-         where image.registry = @registry and tag.manifest is not null
-         order by image.repository, tag.name
-        """;
-
-    internal static List<(string Repository, string Tag)> KnownTags(SqliteConnection db, string registry) =>
-        db.Query<(string, string)>(SelectKnown, new { registry }).AsList();
-
-    private const string SelectWatched = """
-        select tag.id as Id, image.repository as Repository, tag.name as Tag
-          from image join tag on tag.image = image.id
-          left join watched_tag on watched_tag.tag = tag.id
-         where image.registry = @registry and (watched_tag.asked_at is null or watched_tag.asked_at <= @before)
-           and exists (select 1 from base_version where base_tag = tag.id)
-         order by watched_tag.asked_at limit 100
-        """;
-
-    /// <summary>Tags that others stand on, and that were not asked about since.</summary>
-    internal static List<(long Id, string Repository, string Tag)> Due(SqliteConnection db, string registry, long before) =>
-        db.Query<(long, string, string)>(SelectWatched, new { registry, before }).AsList();
-
-    private const string SetWatched = """
-        insert into watched_tag (tag, asked_at) values (@tag, @now)
-            on conflict (tag) do update set asked_at = excluded.asked_at
-        """;
-
-    internal static void Watched(SqliteConnection db, long tag, long now) => db.Execute(SetWatched, new { tag, now });
+    internal static (long Tags, long Found) End(SqliteConnection db, string registry, long now) =>
+        db.QuerySingle<(long, long)>(Ended, new { registry, now });
 }

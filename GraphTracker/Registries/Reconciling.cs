@@ -1,111 +1,114 @@
-using Builds.Contracts;
 using Builds.GraphTracker.Storing;
 using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Registries;
 
 /// <summary>
-/// Looks through each registry at start and every so often: a registry forgets its notifications when it restarts, and
-/// one that was there before us never sent any. Whatever differs becomes a question.
+/// Looks through each registry at start and every so often, a request at a time: a registry forgets its notifications
+/// when it restarts, and one that was there before us never sent any. One that is interrupted, by us or by the registry,
+/// goes on where it was.
 /// </summary>
 public sealed partial class Reconciling(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,
     ILogger<Reconciling> logger) : BackgroundService
 {
-    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
-
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
-        .Where(registry => registry.ReconcileMinutes > 0)
-        .Select(registry => LookAsync(registry, stoppingToken)));
+        .Where(registry => registry.ReconcileInterval > TimeSpan.Zero)
+        .Select(registry => Task.Run(() => LookAsync(registry, stoppingToken), stoppingToken)));
 
     private async Task LookAsync(KnownRegistryOptions registry, CancellationToken cancel)
     {
+        var patience = new Patience();
+        var isResumed = store.Read(db => Reconciles.IsOpen(db, registry.Host));
         while (!cancel.IsCancellationRequested)
         {
-            var isDone = await ReconcileAsync(registry, cancel);
-            await Task.Delay(isDone ? TimeSpan.FromMinutes(registry.ReconcileMinutes) : AfterFailure, clock, cancel);
+            TimeSpan pause;
+            try
+            {
+                await ReconcileAsync(registry, cancel);
+                patience.Answered();
+                // What it had looked at before this start may have moved since: once more, now from the beginning.
+                pause = isResumed ? TimeSpan.Zero : registry.ReconcileInterval;
+                isResumed = false;
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested)
+            {
+                pause = patience.Failed(e);
+                await InterruptAsync(registry.Host, e, pause, cancel);
+            }
+
+            await Task.Delay(pause, clock, cancel);
         }
     }
 
-    /// <returns>False where the registry did not answer to the end: it is tried again soon.</returns>
-    private async Task<bool> ReconcileAsync(KnownRegistryOptions registry, CancellationToken cancel)
+    private async Task ReconcileAsync(KnownRegistryOptions registry, CancellationToken cancel)
     {
-        var (host, tags, found) = (registry.Host, 0, 0);
-        string? problem = null;
-        await store.WriteAsync(db => Reconciles.Begin(db, host, Now), cancel);
-        try
+        var host = registry.Host;
+        if (!store.Read(db => Reconciles.IsOpen(db, host)))
         {
-            await foreach (var (repository, tag) in TagsAsync(host, refused => problem = refused, cancel))
-            {
-                tags++;
-                if (await AskAsync(host, repository, tag, cancel))
-                    found++;
-                await Task.Delay(registry.PauseMilliseconds, cancel);
-            }
-        }
-        catch (RegistryUnavailableException e)
-        {
-            problem = e.Message;
-            Log.Interrupted(logger, host, e.Message);
-            await store.WriteAsync(db => Reconciles.End(db, host, Now, tags, found, problem), cancel);
-            return false;
+            var (catalog, refused) = await CatalogAsync(host, cancel);
+            await store.WriteAsync(db => Reconciles.Begin(db, host, catalog, refused, Now), cancel);
         }
 
-        await store.WriteAsync(db => Reconciles.End(db, host, Now, tags, found, problem), cancel);
+        while (store.Read(db => Reconciles.Next(db, host)) is { } repository)
+        {
+            var look = new RepositoryLook(store, client, clock, registry, repository);
+            await look.RunAsync(cancel);
+            await store.WriteAsync(
+                db => Reconciles.LookedAt(db, host, repository, look.Tags, look.Found, look.Refused), cancel);
+        }
+
+        var (tags, found) = await store.WriteAsync(db => Reconciles.End(db, host, Now), cancel);
         Log.Done(logger, host, tags, found);
-        return true;
     }
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    // All that it has and then, as some of that may be gone, what is known of it and was not among those.
-    private async IAsyncEnumerable<(string Repository, string Tag)> TagsAsync(
-        string host, Action<string> refused,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    // Many registries do not show it, or not to everybody.
+    private async Task<(List<string> Repositories, string? Refused)> CatalogAsync(string host, CancellationToken cancel)
     {
-        var known = store.Read(db => Reconciles.KnownTags(db, host)).ToHashSet();
         var repositories = new List<string>();
         try
         {
             await foreach (var repository in client.CatalogAsync(host, cancel))
                 repositories.Add(repository);
+            return (repositories, null);
         }
-        catch (RegistryUnavailableException e)
+        catch (RegistryUnavailableException e) when (e.IsRefusal)
         {
-            refused($"its catalog is not to be had, so only what is known is asked ({e.Message})");
-            repositories = [.. known.Select(one => one.Repository).Distinct()];
+            Log.Refused(logger, host, e.Message);
+            return (repositories, $"Its catalog is not to be had, so that only what is known is asked: {e.Message}");
         }
-
-        foreach (var repository in repositories)
-        {
-            var image = new ImageReference { Registry = host, Repository = repository };
-            await foreach (var tag in client.TagsAsync(image, cancel))
-            {
-                known.Remove((repository, tag));
-                yield return (repository, tag);
-            }
-        }
-
-        foreach (var gone in known)
-            yield return gone;
     }
 
-    private async Task<bool> AskAsync(string host, string repository, string tag, CancellationToken cancel)
+    private async Task InterruptAsync(string host, Exception why, TimeSpan pause, CancellationToken cancel)
     {
-        var image = new ImageReference { Registry = host, Repository = repository };
-        var digest = await client.DigestOfAsync(image, tag, cancel);
-        if (digest == store.Read(db => Reconciles.DigestOf(db, host, repository, tag)))
-            return false;
-        await store.WriteAsync(db => Reconciles.Ask(db, host, repository, tag, digest, "reconcile", Now), cancel);
-        return true;
+        if (why is RegistryUnavailableException)
+            Log.Interrupted(logger, host, pause, why.Message);
+        else
+            Log.Failed(logger, why, host, pause);
+        try
+        {
+            await store.WriteAsync(db => Reconciles.Interrupt(db, host, why.Message), cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            Log.Failed(logger, e, host, pause); // a full disk, for example: the doctor is the less important one
+        }
     }
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "Looked through {registry}: {tags} tags, {found} had moved without a word")]
-        public static partial void Done(ILogger logger, string registry, int tags, int found);
+        public static partial void Done(ILogger logger, string registry, long tags, long found);
 
-        [LoggerMessage(LogLevel.Warning, "{registry} could not be looked through to the end; soon again ({why})")]
-        public static partial void Interrupted(ILogger logger, string registry, string why);
+        [LoggerMessage(LogLevel.Warning, "{registry} does not show its catalog: only what is known of it is asked ({why})")]
+        public static partial void Refused(ILogger logger, string registry, string why);
+
+        [LoggerMessage(LogLevel.Warning, "{registry} could not be looked through to the end; it goes on in {pause} ({why})")]
+        public static partial void Interrupted(ILogger logger, string registry, TimeSpan pause, string why);
+
+        [LoggerMessage(LogLevel.Error, "The look through {registry} failed; it goes on in {pause}")]
+        public static partial void Failed(ILogger logger, Exception e, string registry, TimeSpan pause);
     }
 }

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Security.Cryptography;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Builds.Contracts;
@@ -11,27 +10,46 @@ namespace Builds.GraphTracker.Registries;
 public sealed partial class RegistryClient : IDisposable
 {
     private const int MostManifest = 4 << 20; // what registries accept at most
-    private const int MostConfig = 8 << 20;
-    private const int PageSize = 100;
+    private const int MostBlob = 8 << 20;     // a configuration with thousands of steps, or a provenance, has less
+    private const int MostPage = 8 << 20;
+    private const string Catalog = "_catalog";
+    private const int PageSize = 100;         // what any registry gives
+    private const int MostPages = 20_000;     // a list that goes on longer goes in circles
 
     private readonly Dictionary<string, RegistryConnection> _connections;
+    private readonly TimeProvider _clock;
 
-    public RegistryClient(IOptions<RegistryOptions> options) =>
+    public RegistryClient(IOptions<RegistryOptions> options, TimeProvider? clock = null)
+    {
+        _clock = clock ?? TimeProvider.System;
         _connections = options.Value.Known.ToDictionary(
-            registry => registry.Host,
-            registry => new RegistryConnection(registry, TimeSpan.FromSeconds(options.Value.TimeoutSeconds)));
+            registry => registry.Host, registry => new RegistryConnection(registry, options.Value, _clock));
+    }
 
     /// <returns>The digest that the tag points to; null where it is not there.</returns>
     public async Task<string?> DigestOfAsync(ImageReference image, string tag, CancellationToken cancel)
     {
-        using var head = await SendAsync(HttpMethod.Head, image, $"manifests/{tag}", MediaTypes.Manifests, cancel);
-        if (head.StatusCode == HttpStatusCode.NotFound)
+        if (!NameRules.IsTag(tag))
             return null;
-        if (head.Headers.TryGetValues("Docker-Content-Digest", out var digests) && Digest().IsMatch(digests.First()))
+        if (await AskAsync(HttpMethod.Head, image, $"manifests/{tag}", MediaTypes.Manifests, MostManifest, cancel)
+            is not { } head)
+            return null;
+        if (head.Headers.TryGetValues("Docker-Content-Digest", out var digests) && NameRules.IsDigest(digests.First()))
             return digests.First();
-        return await BytesAsync(image, $"manifests/{tag}", MediaTypes.Manifests, MostManifest, cancel) is var (bytes, _)
-            ? DigestOf(bytes)
-            : null;
+        try
+        {
+            return await AskAsync(HttpMethod.Get, image, $"manifests/{tag}", MediaTypes.Manifests, MostManifest, cancel)
+                is { } whole
+                ? ContentDigest.Of(Schema1Reader.Signed(whole.Bytes, whole.MediaType))
+                : null;
+        }
+        catch (ManifestBadException e)
+        {
+            throw new RegistryUnavailableException($"What {tag} points to is not known. {e.Message}", e)
+            {
+                IsRefusal = true,
+            };
+        }
     }
 
     /// <summary>What lies under the digest, read whole: an index with its images, an image with its configuration.</summary>
@@ -40,10 +58,16 @@ public sealed partial class RegistryClient : IDisposable
 
     /// <summary>Names of all repositories.</summary>
     public IAsyncEnumerable<string> CatalogAsync(string registry, CancellationToken cancel) =>
-        ListAsync(registry, "_catalog", "registry:catalog:*", "repositories", cancel);
+        ListAsync(registry, Catalog, "registry:catalog:*", "repositories", NameRules.IsRepository, cancel);
 
+    /// <summary>None where the repository is not there.</summary>
     public IAsyncEnumerable<string> TagsAsync(ImageReference image, CancellationToken cancel) =>
-        ListAsync(image.Registry!, $"{image.Repository}/tags/list", ScopeOf(image), "tags", cancel);
+        NameRules.IsRepository(image.Repository)
+            ? ListAsync(image.Registry!, $"{image.Repository}/tags/list", ScopeOf(image), "tags", NameRules.IsTag, cancel)
+            : AsyncEnumerable.Empty<string>();
+
+    /// <summary>Whether the registry is there, whatever it may have against a single question.</summary>
+    public Task<bool> AnswersAsync(string registry, CancellationToken cancel) => To(registry).AnswersAsync(cancel);
 
     public void Dispose()
     {
@@ -54,24 +78,26 @@ public sealed partial class RegistryClient : IDisposable
     internal async Task<(byte[] Bytes, string MediaType)> ManifestAsync(
         ImageReference image, string digest, CancellationToken cancel)
     {
-        var read = await BytesAsync(image, $"manifests/{digest}", MediaTypes.Manifests, MostManifest, cancel)
+        Check(digest);
+        var read = await AskAsync(
+            HttpMethod.Get, image, $"manifests/{digest}", MediaTypes.Manifests, MostManifest, cancel)
             ?? throw new ManifestGoneException($"{image.Registry}/{image.Repository} does not have {digest}.");
-        return (Checked(read.Bytes, digest), read.MediaType);
+        return (ContentDigest.Check(Schema1Reader.Signed(read.Bytes, read.MediaType), digest), read.MediaType);
     }
 
     internal async Task<byte[]> BlobAsync(ImageReference image, string digest, CancellationToken cancel)
     {
-        var read = await BytesAsync(image, $"blobs/{digest}", ["*/*"], MostConfig, cancel)
-            ?? throw new ManifestBadException($"Its configuration {digest} is not in the registry.");
-        return Checked(read.Bytes, digest);
+        Check(digest);
+        var read = await AskAsync(HttpMethod.Get, image, $"blobs/{digest}", ["*/*"], MostBlob, cancel)
+            ?? throw new ManifestBadException($"It names {digest}, which is not in the registry.");
+        return ContentDigest.Check(read.Bytes, digest);
     }
 
-    private static byte[] Checked(byte[] bytes, string digest) =>
-        digest.StartsWith("sha256:", StringComparison.Ordinal) && DigestOf(bytes) != digest
-            ? throw new ManifestBadException($"What the registry has under {digest} is {DigestOf(bytes)}.")
-            : bytes;
-
-    private static string DigestOf(byte[] bytes) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
+    private static void Check(string digest)
+    {
+        if (!NameRules.IsDigest(digest))
+            throw new ManifestBadException($"It names \"{digest}\", which is no digest that can be checked.");
+    }
 
     private static string ScopeOf(ImageReference image) => $"repository:{image.Repository}:pull";
 
@@ -80,94 +106,90 @@ public sealed partial class RegistryClient : IDisposable
             ? connection
             : throw new UnknownRegistryException($"No setting knows the registry {registry} (Registries:Known).");
 
-    private Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, ImageReference image, string path, IEnumerable<string> accept, CancellationToken cancel)
+    private Task<RegistryAnswer?> AskAsync(
+        HttpMethod method, ImageReference image, string path, IEnumerable<string> accept, int most,
+        CancellationToken cancel)
     {
         var connection = To(image.Registry!);
-        var uri = new Uri(connection.Api, $"{image.Repository}/{path}");
-        if (uri.Authority != connection.Api.Authority) // credentials go to their own host alone
-            throw new RegistryUnavailableException($"\"{image.Repository}\" is no repository of {image.Registry}.");
-        return connection.SendAsync(method, uri, ScopeOf(image), accept, cancel);
-    }
-
-    private async Task<(byte[] Bytes, string MediaType)?> BytesAsync(
-        ImageReference image, string path, IEnumerable<string> accept, int most, CancellationToken cancel)
-    {
-        using var answer = await SendAsync(HttpMethod.Get, image, path, accept, cancel);
-        if (answer.StatusCode == HttpStatusCode.NotFound)
-            return null;
-        var bytes = await LimitedAsync(image, answer, most, cancel);
-        return (bytes, answer.Content.Headers.ContentType?.MediaType ?? "");
-    }
-
-    private static async Task<byte[]> LimitedAsync(
-        ImageReference image, HttpResponseMessage answer, int most, CancellationToken cancel)
-    {
-        try
-        {
-            await answer.Content.LoadIntoBufferAsync(most, cancel);
-            return await answer.Content.ReadAsByteArrayAsync(cancel);
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
-        {
-            throw new ManifestBadException($"It is larger than {most} bytes.", e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException
-            || e is OperationCanceledException && !cancel.IsCancellationRequested)
-        {
-            throw new RegistryUnavailableException($"{image.Registry} stopped in the middle of an answer: {e.Message}", e);
-        }
+        return NameRules.IsRepository(image.Repository)
+            ? connection.AskAsync(
+                method, new Uri(connection.Api, $"{image.Repository}/{path}"), ScopeOf(image), accept, most, cancel)
+            : Task.FromResult<RegistryAnswer?>(null); // what cannot have that name is not there
     }
 
     // Page by page, by the Link header (RFC 5988) that the specification prescribes.
     private async IAsyncEnumerable<string> ListAsync(
-        string registry, string path, string scope, string name,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        string registry, string path, string scope, string name, Func<string, bool> isName,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         var connection = To(registry);
         Uri? next = new Uri(connection.Api, $"{path}?n={PageSize}");
-        while (next is not null)
+        for (var pages = 0; next is not null; pages++)
         {
-            List<string> page;
-            using (var answer = await connection.SendAsync(HttpMethod.Get, next, scope, ["application/json"], cancel))
+            if (pages == MostPages)
+                throw new RegistryUnavailableException($"{registry} answers {path} with a list that does not end.")
+                {
+                    IsRefusal = true,
+                };
+            if (await PageAsync(connection, next, scope, cancel) is not { } page)
             {
-                if (answer.StatusCode == HttpStatusCode.NotFound)
-                    yield break;
-                page = await NamesAsync(registry, answer, name, cancel);
-                next = NextOf(answer, next);
+                if (path == Catalog)
+                    throw new RegistryUnavailableException($"{registry} has no catalog.") { IsRefusal = true };
+                yield break;
             }
 
-            foreach (var one in page)
+            foreach (var one in NamesOf(registry, page, name).Where(isName))
                 yield return one;
-            await Task.Delay(connection.Pause, cancel);
+            next = NextOf(page, next);
+            await Task.Delay(connection.Pause, _clock, cancel);
         }
     }
 
-    private static async Task<List<string>> NamesAsync(
-        string registry, HttpResponseMessage answer, string name, CancellationToken cancel)
+    private static async Task<RegistryAnswer?> PageAsync(
+        RegistryConnection connection, Uri uri, string scope, CancellationToken cancel)
     {
         try
         {
-            using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
-            return json.RootElement.TryGetProperty(name, out var names) && names.ValueKind == JsonValueKind.Array
-                ? [.. names.EnumerateArray().Select(one => one.GetString()!)]
-                : [];
+            return await connection.AskAsync(HttpMethod.Get, uri, scope, ["application/json"], MostPage, cancel);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (ManifestBadException e)
         {
-            throw new RegistryUnavailableException($"{registry} answered with a list that cannot be read: {e.Message}", e);
+            throw new RegistryUnavailableException($"The answer to {uri.AbsolutePath} is no page of names. {e.Message}", e)
+            {
+                IsRefusal = true,
+            };
         }
     }
 
-    private static Uri? NextOf(HttpResponseMessage answer, Uri asked) =>
-        answer.Headers.TryGetValues("Link", out var links) && Link().Match(links.First()) is { Success: true } match
-            && new Uri(asked, match.Groups[1].Value) is var next && next.Authority == asked.Authority
-            ? next
-            : null;
+    private static List<string> NamesOf(string registry, RegistryAnswer page, string name)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(page.Bytes);
+            return ManifestReader.Property(json.RootElement, name) is { ValueKind: JsonValueKind.Array } names
+                ? [.. names.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String)
+                    .Select(one => one.GetString()!)]
+                : [];
+        }
+        catch (JsonException e)
+        {
+            throw new RegistryUnavailableException($"{registry} answered with a list that is not JSON: {e.Message}", e)
+            {
+                IsRefusal = true,
+            };
+        }
+    }
+
+    // A registry behind a proxy may name itself by another host or scheme: the way that was asked is kept.
+    private static Uri? NextOf(RegistryAnswer page, Uri asked)
+    {
+        if (!page.Headers.TryGetValues("Link", out var links) || Link().Match(links.First()) is not { Success: true } link
+            || !Uri.TryCreate(asked, link.Groups[1].Value, out var named))
+            return null;
+        var next = new UriBuilder(asked) { Path = named.AbsolutePath, Query = named.Query }.Uri;
+        return next == asked ? null : next;
+    }
 
     [GeneratedRegex("<([^>]+)>;\\s*rel=\"?next\"?")]
     private static partial Regex Link();
-
-    [GeneratedRegex(@"\A(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\z")]
-    private static partial Regex Digest();
 }

@@ -2,70 +2,136 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using Polly;
 
 namespace Builds.GraphTracker.Registries;
 
-/// <summary>
-/// The way to one registry: its address, whose certificates are trusted, and what it asks for to let us in (basic, or a
-/// bearer token of the server that it names; distribution specification, token authentication).
-/// </summary>
-internal sealed partial class RegistryConnection : IDisposable
-{
-    private readonly KnownRegistryOptions _options;
-    private readonly HttpClient _http;
-    private volatile Dictionary<string, string> _tokens = [];
+/// <summary>What a registry answered, read to its end.</summary>
+internal sealed record RegistryAnswer(byte[] Bytes, string MediaType, HttpResponseHeaders Headers);
 
-    public RegistryConnection(KnownRegistryOptions options, TimeSpan timeout)
+/// <summary>
+/// The way to one registry: its address, whose certificates are trusted, how long it is waited for. Short outages are
+/// waited out here.
+/// </summary>
+internal sealed class RegistryConnection : IDisposable
+{
+    private const int MostBytes = 8 << 20; // no manifest, configuration, page of names or token is larger
+    private const int MostRedirects = 5;   // to where blobs lie; the handler takes no credentials along
+
+    private readonly KnownRegistryOptions _options;
+    private readonly TimeSpan _patience;
+    private readonly HttpClient _http;
+    private readonly RegistryLogin _login;
+    private readonly ResiliencePipeline _retry;
+
+    public RegistryConnection(KnownRegistryOptions options, RegistryOptions all, TimeProvider clock)
     {
         _options = options;
+        _patience = TimeSpan.FromSeconds(all.TimeoutSeconds);
         var handler = new SocketsHttpHandler
         {
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             UseCookies = false,
+            MaxAutomaticRedirections = MostRedirects,
             SslOptions = Trusting(options.CaFile),
         };
-        _http = new HttpClient(handler) { Timeout = timeout };
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostBytes };
+        _login = new RegistryLogin(_http, options);
+        _retry = Retries.Of(all, clock);
     }
 
     public Uri Api => _options.Api;
 
     public TimeSpan Pause => TimeSpan.FromMilliseconds(_options.PauseMilliseconds);
 
+    /// <param name="most">Bytes of the answer.</param>
+    /// <returns>Null where it is not there (404).</returns>
     /// <exception cref="RegistryUnavailableException">No answer, or one that says "not now" or "not you".</exception>
-    public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, Uri uri, string scope, IEnumerable<string> accept, CancellationToken cancel)
+    /// <exception cref="ManifestBadException">The answer is larger.</exception>
+    public async Task<RegistryAnswer?> AskAsync(
+        HttpMethod method, Uri uri, string scope, IEnumerable<string> accept, int most, CancellationToken cancel)
+    {
+        if (uri.Scheme != Api.Scheme || uri.Authority != Api.Authority)
+            throw new ArgumentException($"{uri} is not at {Api}", nameof(uri)); // credentials would go with it
+        return await _retry.ExecuteAsync(
+            async stop => await InTimeAsync(inTime => TryAsync(method, uri, scope, accept, most, inTime), stop), cancel);
+    }
+
+    /// <summary>Whether anybody is there, who may as well say that we are not let in.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancel)
     {
         try
         {
-            var answer = await SendOnceAsync(method, uri, accept, Known(scope), cancel);
-            if (answer.StatusCode == HttpStatusCode.Unauthorized
-                && await AuthorizeAsync(answer.Headers.WwwAuthenticate, scope, cancel) is { } header)
+            return await InTimeAsync(async inTime =>
             {
-                answer.Dispose();
-                answer = await SendOnceAsync(method, uri, accept, header, cancel);
-            }
-
-            if (answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.NotFound)
-                return answer;
-            using (answer)
-                throw new RegistryUnavailableException($"{_options.Host} answered {(int)answer.StatusCode} to {uri.AbsolutePath}"
-                    + (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                        ? ": look at User and Password of this registry in the settings" : ""));
+                using var answer = await _http.GetAsync(Api, HttpCompletionOption.ResponseHeadersRead, inTime);
+                return !IsPassing(answer.StatusCode);
+            }, cancel);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            || e is OperationCanceledException && !cancel.IsCancellationRequested)
+        catch (RegistryUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    internal static bool IsPassing(HttpStatusCode status) => status
+        is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+
+    internal static TimeSpan? RetryAfterOf(HttpResponseMessage answer) => answer.Headers.RetryAfter?.Delta;
+
+    // The limit is one for headers and body: a registry that trickles is one that does not answer.
+    private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancel)
+    {
+        using var inTime = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        inTime.CancelAfter(_patience);
+        try
+        {
+            return await ask(inTime.Token);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new RegistryUnavailableException(
+                $"{_options.Host} has not answered within {_patience.TotalSeconds:0} s.", e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
             throw new RegistryUnavailableException(
                 $"{_options.Host} cannot be reached: {e.GetBaseException().Message}", e);
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    private async Task<RegistryAnswer?> TryAsync(
+        HttpMethod method, Uri uri, string scope, IEnumerable<string> accept, int most, CancellationToken cancel)
+    {
+        var header = _login.Known(scope);
+        var answer = await SendAsync(method, uri, accept, header, cancel);
+        try
+        {
+            if (answer.StatusCode == HttpStatusCode.Unauthorized
+                && await _login.AnswerAsync(answer.Headers.WwwAuthenticate, scope, cancel) is { } shown)
+            {
+                answer.Dispose();
+                header = shown;
+                answer = await SendAsync(method, uri, accept, header, cancel);
+            }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+                return null;
+            if (!answer.IsSuccessStatusCode)
+                throw Refused(answer, uri, header);
+            var bytes = method == HttpMethod.Head ? [] : await LimitedAsync(answer, most, cancel);
+            return new RegistryAnswer(bytes, answer.Content.Headers.ContentType?.MediaType ?? "", answer.Headers);
+        }
+        finally
+        {
+            answer.Dispose();
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, Uri uri, IEnumerable<string> accept, AuthenticationHeaderValue? header,
         CancellationToken cancel)
     {
@@ -75,52 +141,32 @@ internal sealed partial class RegistryConnection : IDisposable
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
-    private AuthenticationHeaderValue? Known(string scope) =>
-        _tokens.TryGetValue(scope, out var token) ? new AuthenticationHeaderValue("Bearer", token) : null;
-
-    private async Task<AuthenticationHeaderValue?> AuthorizeAsync(
-        HttpHeaderValueCollection<AuthenticationHeaderValue> asked, string scope, CancellationToken cancel)
+    // With user and password each request is let in or none; a token is for one repository.
+    private RegistryUnavailableException Refused(HttpResponseMessage answer, Uri uri, AuthenticationHeaderValue? header)
     {
-        if (asked.FirstOrDefault(way => way.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
-            is not { Parameter: { } parameter })
-            return asked.Any(way => way.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase)) ? Basic() : null;
-
-        var fields = Field().Matches(parameter)
-            .ToDictionary(match => match.Groups[1].Value.ToLowerInvariant(), match => match.Groups[2].Value);
-        if (await TokenAsync(fields, scope, cancel) is not { } token)
-            return null;
-        if (_tokens.Count > 1000)
-            _tokens = [];
-        _tokens = new Dictionary<string, string>(_tokens) { [scope] = token };
-        return new AuthenticationHeaderValue("Bearer", token);
+        var isClosed = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+        var isDenied = answer.StatusCode == HttpStatusCode.Unauthorized && header?.Scheme == "Basic";
+        return new RegistryUnavailableException($"{_options.Host} answered {(int)answer.StatusCode} to {uri.AbsolutePath}"
+            + (isClosed ? ": look at User and Password of this registry in the settings, and at what they may read" : ""))
+        {
+            IsDenied = isDenied,
+            IsRefusal = !isDenied && !IsPassing(answer.StatusCode),
+            RetryAfter = RetryAfterOf(answer),
+        };
     }
 
-    // The password goes where the registry says, so never from an encrypted connection to one that is not.
-    private async Task<string?> TokenAsync(Dictionary<string, string> asked, string scope, CancellationToken cancel)
+    private static async Task<byte[]> LimitedAsync(HttpResponseMessage answer, int most, CancellationToken cancel)
     {
-        if (!Uri.TryCreate(asked.GetValueOrDefault("realm"), UriKind.Absolute, out var realm)
-            || realm.Scheme != Uri.UriSchemeHttps
-                && (realm.Scheme != Uri.UriSchemeHttp || Api.Scheme == Uri.UriSchemeHttps))
-            throw new RegistryUnavailableException(
-                $"{_options.Host} names a token server that is not to be used: \"{asked.GetValueOrDefault("realm")}\".");
-
-        var query = $"{realm.Query.TrimStart('?')}&service={Uri.EscapeDataString(asked.GetValueOrDefault("service", ""))}"
-            + $"&scope={Uri.EscapeDataString(scope)}";
-        using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query }.Uri);
-        request.Headers.Authorization = Basic();
-        using var answer = await _http.SendAsync(request, cancel);
-        if (!answer.IsSuccessStatusCode)
-            return null;
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
-        return json.RootElement.TryGetProperty("token", out var token)
-            || json.RootElement.TryGetProperty("access_token", out token)
-            ? token.GetString()
-            : null;
+        try
+        {
+            await answer.Content.LoadIntoBufferAsync(most, cancel);
+            return await answer.Content.ReadAsByteArrayAsync(cancel);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new ManifestBadException($"It is larger than {most} bytes.", e);
+        }
     }
-
-    private AuthenticationHeaderValue? Basic() => _options is { User: { } user, Secret: { } password }
-        ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")))
-        : null;
 
     private static SslClientAuthenticationOptions Trusting(string? file)
     {
@@ -137,7 +183,4 @@ internal sealed partial class RegistryConnection : IDisposable
 
         return options;
     }
-
-    [GeneratedRegex("([A-Za-z]+)=\"([^\"]*)\"")]
-    private static partial Regex Field();
 }

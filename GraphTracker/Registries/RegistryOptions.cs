@@ -7,14 +7,23 @@ public sealed class RegistryOptions : IValidatableObject
 {
     /// <summary>The registry of an image that names none: <c>host[:port]</c>; the same as in the Gateway.</summary>
     [Required]
+    [HostName]
     public string Default { get; init; } = null!;
 
     /// <summary>Nobody else is asked anything.</summary>
     public IReadOnlyList<KnownRegistryOptions> Known { get; init; } = [];
 
-    /// <summary>Seconds that one answer may take.</summary>
+    /// <summary>Seconds that one answer may take, to its last byte.</summary>
     [Range(1, 600)]
     public int TimeoutSeconds { get; init; } = 30;
+
+    /// <summary>How often a request is repeated at once after no answer, 429 or 5xx.</summary>
+    [Range(0, 10)]
+    public int Retries { get; init; } = 2;
+
+    /// <summary>Seconds before the first of those; doubles each time.</summary>
+    [Range(1, 60)]
+    public int RetrySeconds { get; init; } = 1;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -36,9 +45,11 @@ public sealed class KnownRegistryOptions : IValidatableObject
 {
     /// <summary>Canonical <c>host[:port]</c>, as people write it in a Dockerfile; <c>docker.io</c> for Docker Hub.</summary>
     [Required]
+    [HostName]
     public string Host { get; init; } = null!;
 
-    /// <summary>Where it is reached; <c>https://</c> and the host where left out.</summary>
+    /// <summary>Where it is reached; <c>https://</c> and the host where left out, <c>http://</c> on loopback without
+    /// <see cref="CaFile"/>.</summary>
     public Uri? Url { get; init; }
 
     /// <summary>For basic auth, or shown to the token server that the registry names.</summary>
@@ -49,43 +60,68 @@ public sealed class KnownRegistryOptions : IValidatableObject
     /// <summary>File with the password in its first line, read at start; instead of it.</summary>
     public string? PasswordFile { get; init; }
 
+    /// <summary>Host, or <c>host:port</c>, of the token server that may be shown user and password, where that is not the
+    /// registry's own host. Of Docker Hub it is known.</summary>
+    public string? TokenServer { get; init; }
+
     /// <summary>File with the certificates (PEM) of the authorities that may sign its own; the system's where left
     /// out.</summary>
     public string? CaFile { get; init; }
 
-    /// <summary>
-    /// Minutes between two looks through all of its tags, the first at start; 0 = never, for one that is not ours.
-    /// </summary>
-    [Range(0, 10_080)]
-    public int ReconcileMinutes { get; init; } = 60;
+    /// <summary>Between two looks through all of its tags, the first at start; zero = never, for one that is not
+    /// ours.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Minutes between two looks at the tags that others stand on, for one that tells us nothing; 0 =
-    /// never.</summary>
-    [Range(0, 10_080)]
-    public int WatchMinutes { get; init; }
+    /// <summary>Between two looks at the tags that others stand on, for one that tells us nothing; zero = never.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan WatchInterval { get; init; }
 
     /// <summary>Milliseconds between two requests while it is looked through.</summary>
     [Range(0, 60_000)]
     public int PauseMilliseconds { get; init; } = 5;
 
+    internal const string DockerHub = "docker.io";
+
     internal Uri Api
     {
         get
         {
-            var url = Url ?? new Uri($"https://{(Host == "docker.io" ? "registry-1.docker.io" : Host)}");
-            return new Uri(url, "/v2/");
+            var host = Host == DockerHub ? "registry-1.docker.io" : Host;
+            var plain = new Uri($"http://{host}");
+            return new Uri(Url ?? (plain.IsLoopback && CaFile is null ? plain : new Uri($"https://{host}")), "/v2/");
         }
     }
 
-    internal string? Secret => Password ?? (PasswordFile is null ? null : File.ReadLines(PasswordFile).First().Trim());
+    /// <summary>Once, at start.</summary>
+    internal string ReadPassword() => Password ?? File.ReadLines(PasswordFile!).First().Trim();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Url is { } url && url.Scheme is not ("http" or "https"))
-            yield return new ValidationResult("Url: it begins with http:// or https://.");
+        if (Url is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0))
+            yield return new ValidationResult("Url: it begins with http:// or https://, and has no password in it.");
         if (Password is not null && PasswordFile is not null)
             yield return new ValidationResult("give Password or PasswordFile, not both.");
+        if (User is null != (Password is null && PasswordFile is null))
+            yield return new ValidationResult("User and Password (or PasswordFile) belong together.");
+        if (TokenServer is { } server && !NameRules.IsHost(server))
+            yield return new ValidationResult($"TokenServer: {server} is no host and no host:port.");
         foreach (var file in new[] { PasswordFile, CaFile }.OfType<string>().Where(file => !File.Exists(file)))
             yield return new ValidationResult($"there is no file {file}.");
+        if (File.Exists(PasswordFile) && !File.ReadLines(PasswordFile).Any())
+            yield return new ValidationResult($"{PasswordFile} is empty.");
+        if (File.Exists(CaFile) && !File.ReadAllText(CaFile).Contains("BEGIN CERTIFICATE", StringComparison.Ordinal))
+            yield return new ValidationResult($"there is no certificate (PEM) in {CaFile}.");
     }
+}
+
+/// <summary>A host or host:port, and no URL.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class HostNameAttribute : ValidationAttribute
+{
+    protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
+        value is not string text || NameRules.IsHost(text)
+            ? ValidationResult.Success
+            : new ValidationResult(
+                $"{validationContext.MemberName}: \"{text}\" is no host and no host:port, as it stands in a Dockerfile.");
 }

@@ -13,7 +13,8 @@ public sealed record SeenImage : SeenManifest
     /// <summary>os/architecture or os/architecture/variant.</summary>
     public required string Platform { get; init; }
 
-    /// <summary>Digests of the uncompressed layers, base first; empty for <c>FROM scratch</c> alone.</summary>
+    /// <summary>Digests of the uncompressed layers, base first; empty for <c>FROM scratch</c> alone, and
+    /// for schema 1, which does not name them.</summary>
     public required IReadOnlyList<string> DiffIds { get; init; }
 
     /// <summary>SHA-256 of the diff_ids and of the config without its times: equal where nothing has changed.</summary>

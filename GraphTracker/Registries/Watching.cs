@@ -12,53 +12,91 @@ public sealed partial class Watching(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,
     ILogger<Watching> logger) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan AfterFailure = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(10); // some tag may have been named just now
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
-        .Where(registry => registry.WatchMinutes > 0)
-        .Select(registry => WatchAsync(registry, stoppingToken)));
+        .Where(registry => registry.WatchInterval > TimeSpan.Zero)
+        .Select(registry => Task.Run(() => WatchAsync(registry, stoppingToken), stoppingToken)));
 
     private async Task WatchAsync(KnownRegistryOptions registry, CancellationToken cancel)
     {
+        var patience = new Patience();
         while (!cancel.IsCancellationRequested)
         {
-            var pause = Pause;
+            var pause = registry.WatchInterval < LongestSleep ? registry.WatchInterval : LongestSleep;
             try
             {
-                await AskAsync(registry, cancel);
+                await AskDueAsync(registry, cancel);
+                patience.Answered();
             }
             catch (RegistryUnavailableException e)
             {
-                Log.Unavailable(logger, registry.Host, e.Message);
-                pause = AfterFailure;
+                pause = patience.Failed(e);
+                Log.Unavailable(logger, registry.Host, pause, e.Message);
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested)
+            {
+                pause = patience.Failed(e);
+                Log.Failed(logger, e, registry.Host, pause);
             }
 
             await Task.Delay(pause, clock, cancel);
         }
     }
 
-    private async Task AskAsync(KnownRegistryOptions registry, CancellationToken cancel)
+    private async Task AskDueAsync(KnownRegistryOptions registry, CancellationToken cancel)
     {
-        var before = clock.GetUtcNow().AddMinutes(-registry.WatchMinutes).ToUnixTimeMilliseconds();
-        foreach (var (id, repository, tag) in store.Read(db => Reconciles.Due(db, registry.Host, before)))
+        var before = (clock.GetUtcNow() - registry.WatchInterval).ToUnixTimeMilliseconds();
+        var due = store.Read(db => KnownTags.Due(db, registry.Host, before));
+        string? problem = null;
+        foreach (var (id, repository, tag, known) in due)
         {
-            var image = new ImageReference { Registry = registry.Host, Repository = repository };
-            var digest = await client.DigestOfAsync(image, tag, cancel);
+            var (digest, refused) = await AskAsync(registry, repository, tag, cancel);
+            problem ??= refused;
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
             await store.WriteAsync(db =>
             {
-                Reconciles.Watched(db, id, now);
-                if (digest != Reconciles.DigestOf(db, registry.Host, repository, tag))
-                    Reconciles.Ask(db, registry.Host, repository, tag, digest, "watch", now);
+                KnownTags.Watched(db, id, now);
+                if (refused is null && digest != known)
+                    KnownTags.Ask(db, registry.Host, repository, tag, digest, "watch", now);
             }, cancel);
-            await Task.Delay(registry.PauseMilliseconds, cancel);
+            await Task.Delay(TimeSpan.FromMilliseconds(registry.PauseMilliseconds), clock, cancel);
+        }
+
+        if (due.Count > 0)
+            await store.WriteAsync(db => KnownTags.WatchProblem(db, registry.Host, problem), cancel);
+    }
+
+    // What the registry has against one tag must not keep it from being asked about the others.
+    private async Task<(string? Digest, string? Refused)> AskAsync(
+        KnownRegistryOptions registry, string repository, string tag, CancellationToken cancel)
+    {
+        try
+        {
+            var image = new ImageReference { Registry = registry.Host, Repository = repository };
+            return (await client.DigestOfAsync(image, tag, cancel), null);
+        }
+        catch (RegistryUnavailableException e)
+        {
+            await store.WriteAsync(db => KnownTags.WatchProblem(db, registry.Host, e.Message), cancel);
+            if (!e.IsRefusal && (e.IsDenied || e.RetryAfter is not null
+                || !await client.AnswersAsync(registry.Host, cancel)))
+                throw;
+            Log.Refused(logger, registry.Host, repository, tag, e.Message);
+            return (null, e.Message);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{registry} does not say whether its tags have moved; it is asked later ({why})")]
-        public static partial void Unavailable(ILogger logger, string registry, string why);
+        [LoggerMessage(LogLevel.Warning,
+            "{registry} does not say whether its tags have moved; it is asked again in {pause} ({why})")]
+        public static partial void Unavailable(ILogger logger, string registry, TimeSpan pause, string why);
+
+        [LoggerMessage(LogLevel.Warning, "{registry} does not say whether {repository}:{tag} has moved ({why})")]
+        public static partial void Refused(ILogger logger, string registry, string repository, string tag, string why);
+
+        [LoggerMessage(LogLevel.Error, "Whether tags of {registry} have moved could not be found out; again in {pause}")]
+        public static partial void Failed(ILogger logger, Exception e, string registry, TimeSpan pause);
     }
 }

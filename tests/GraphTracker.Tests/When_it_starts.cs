@@ -35,6 +35,7 @@ public sealed class When_it_starts
     [TestCase("graph-tracker.image-defined", "classic", "builds.image-defined")]
     [TestCase("graph-tracker.image-forgotten", "classic", "builds.image-forgotten")]
     [TestCase("graph-tracker.read-graph", "classic", "graph-tracker.read-graph")]
+    [TestCase("graph-tracker.list-registries", "classic", "graph-tracker.list-registries")]
     [TestCase("worker.build-requested", "quorum", "builds.build-requested")]
     [TestCase("gateway.build-requested", "quorum", "builds.build-requested")]
     [TestCase("gateway.image-outdated", "classic", "builds.image-outdated")]

@@ -145,6 +145,26 @@ public sealed class Registry : IAsyncDisposable
         return await _client.PutManifestAsync(repository, tag, BaseImage.IndexType, index);
     }
 
+    /// <summary>One made by hand; what it names has to be there.</summary>
+    /// <param name="reference">A tag, or its own digest.</param>
+    /// <returns>Its digest, as the registry says it.</returns>
+    public Task<string> PutManifestAsync(string repository, string reference, string mediaType, byte[] manifest) =>
+        _client.PutManifestAsync(repository, reference, mediaType, manifest);
+
+    /// <returns>Its digest.</returns>
+    public async Task<string> PutBlobAsync(string repository, byte[] content)
+    {
+        var digest = BaseImage.DigestOf(content);
+        await _client.PutBlobAsync(repository, digest, content);
+        return digest;
+    }
+
+    /// <summary>The manifest, and with it every tag that points to it.</summary>
+    public Task DeleteAsync(string repository, string digest) => _client.DeleteAsync(repository, digest);
+
+    /// <summary>An image as a client gets it that knows nothing but Docker's schema 1: signed by the registry.</summary>
+    public Task<byte[]> Schema1Async(string repository, string tag) => _client.Schema1Async(repository, tag);
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)

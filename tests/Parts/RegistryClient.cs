@@ -85,12 +85,30 @@ internal sealed class RegistryClient : IDisposable
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
         using var answer = await _http.SendAsync(request);
         await SucceededAsync(answer);
-        return BaseImage.DigestOf(manifest);
+        return answer.Headers.TryGetValues("Docker-Content-Digest", out var digests)
+            ? digests.First()
+            : BaseImage.DigestOf(manifest);
+    }
+
+    public async Task DeleteAsync(string repository, string digest)
+    {
+        using var request = Request(HttpMethod.Delete, $"v2/{repository}/manifests/{digest}", repository);
+        using var answer = await _http.SendAsync(request);
+        await SucceededAsync(answer);
+    }
+
+    public async Task<byte[]> Schema1Async(string repository, string tag)
+    {
+        using var request = Request(HttpMethod.Get, $"v2/{repository}/manifests/{tag}", repository);
+        request.Headers.Accept.ParseAdd("application/vnd.docker.distribution.manifest.v1+prettyjws");
+        using var answer = await _http.SendAsync(request);
+        await SucceededAsync(answer);
+        return await answer.Content.ReadAsByteArrayAsync();
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task PutBlobAsync(string repository, string digest, byte[] content)
+    public async Task PutBlobAsync(string repository, string digest, byte[] content)
     {
         using var begin = Request(HttpMethod.Post, $"v2/{repository}/blobs/uploads/", repository);
         using var begun = await _http.SendAsync(begin);

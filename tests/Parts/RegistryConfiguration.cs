@@ -21,6 +21,7 @@ internal static class RegistryConfiguration
             ["version"] = "0.1",
             ["log"] = new { level = "info", accesslog = new { disabled = false } },
             ["http"] = http,
+            ["compatibility"] = new { schema1 = new { enabled = true } }, // only by hand: no daemon pushes it any more
             ["storage"] = new
             {
                 filesystem = new { rootdirectory = options.Storage ?? folder.Folder("data") },

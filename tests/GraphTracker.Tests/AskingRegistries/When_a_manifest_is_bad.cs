@@ -31,7 +31,10 @@ public sealed class When_a_manifest_is_bad
     }
 
     [TestCase("this is no JSON", "not JSON")]
-    [TestCase("{}", "cannot be read")]
+    [TestCase("{}", "no diff_ids")]
+    [TestCase("[]", "no diff_ids")]
+    [TestCase("""{"rootfs":{"diff_ids":[null]}}""", "diff_id")]
+    [TestCase("""{"rootfs":{"diff_ids":[7]}}""", "cannot be read")]
     [TestCase("""{"rootfs":{"diff_ids":["latest"]}}""", "diff_id")]
     public void Should_say_what_is_wrong_with_its_configuration(string config, string why)
     {
@@ -53,12 +56,67 @@ public sealed class When_a_manifest_is_bad
     [Test]
     public void Should_not_follow_an_index_into_itself()
     {
-        // sha512 is not hashed here, so it can name itself
-        var digest = "sha512:" + new string('2', 128);
-        _registry.Put("manifests", FakeRegistry.Index, $$"""{"manifests":[{"digest":"{{digest}}"}]}""", digest);
+        var digest = "sha256:" + new string('2', 64);
+        _registry.Put("manifests", FakeRegistry.Index, Index(digest), digest);
 
-        Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("itself"));
+        Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains(digest));
+        Assert.That(_registry.Asked, Has.Count.LessThan(10));
     }
+
+    [Test]
+    public void Should_check_a_digest_of_sha512_too_and_trust_no_other()
+    {
+        var sha512 = "sha512:" + new string('2', 128);
+        _registry.Put("manifests", FakeRegistry.Image, "{}", sha512);
+        _registry.Put("manifests", FakeRegistry.Image, "{}", "md5:22");
+
+        Assert.That(() => _registry.ReadAsync(sha512), Throws.TypeOf<ManifestBadException>().With.Message.Contains("is sha512:"));
+        Assert.That(() => _registry.ReadAsync("md5:22"), Throws.TypeOf<ManifestBadException>().With.Message.Contains("no digest"));
+    }
+
+    [Test]
+    public void Should_go_into_no_more_storeys_than_any_index_has()
+    {
+        var digest = _registry.Put("manifests", FakeRegistry.Index, """{"manifests":[]}""");
+        for (var storey = 0; storey < 6; storey++)
+            digest = _registry.Put("manifests", FakeRegistry.Index, Index(digest));
+
+        Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("storeys"));
+    }
+
+    [Test]
+    public void Should_read_no_more_manifests_than_any_index_has()
+    {
+        var children = Enumerable.Range(0, 400)
+            .Select(number => _registry.Put("manifests", "application/vnd.example+json", $$"""{"number":{{number}}}"""));
+        var digest = _registry.Put("manifests", FakeRegistry.Index, Index([.. children]));
+
+        Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("more than 300"));
+        Assert.That(_registry.Asked, Has.Count.EqualTo(300));
+    }
+
+    [Test]
+    public void Should_not_choose_where_it_is_an_index_and_an_image_at_once()
+    {
+        var digest = _registry.Put("manifests", FakeRegistry.Index, """{"manifests":[],"config":{},"layers":[]}""");
+
+        Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("at once"));
+    }
+
+    [Test]
+    public void Should_say_which_image_of_an_index_is_bad()
+    {
+        var bad = Manifest(_registry.Put("blobs", FakeRegistry.Config, "no JSON"), layers: 1);
+        var digest = _registry.Put("manifests", FakeRegistry.Index, Index(bad));
+
+        Assert.That(() => _registry.ReadAsync(digest),
+            Throws.TypeOf<ManifestBadException>().With.Message.Contains(bad).And.Message.Contains("not JSON"));
+    }
+
+    [TestCase("application/vnd.example.unheard-of.v9+json", "{}")]
+    [TestCase("", """{"schemaVersion":2}""")]
+    public async Task Should_take_what_it_does_not_know_for_something_else(string type, string body) =>
+        Assert.That(await _registry.ReadAsync(_registry.Put("manifests", type, body)), Is.TypeOf<SeenOther>());
 
     [Test]
     public async Task Should_take_an_artifact_for_what_it_is()
@@ -85,6 +143,9 @@ public sealed class When_a_manifest_is_bad
             () => _registry.Client.DigestOfAsync(FakeRegistry.Api with { Registry = "elsewhere.example.org" }, "1", CancellationToken.None),
             Throws.TypeOf<UnknownRegistryException>().With.Message.Contains("Registries:Known"));
     }
+
+    private static string Index(params string[] digests) =>
+        $$"""{"manifests":[{{string.Join(',', digests.Select(digest => $$"""{"digest":"{{digest}}"}"""))}}]}""";
 
     private string Manifest(string config, int layers) => _registry.Put("manifests", FakeRegistry.Image, $$"""
         {"schemaVersion":2,"mediaType":"{{FakeRegistry.Image}}",

@@ -108,15 +108,148 @@ public sealed class When_a_manifest_is_read
     [Test]
     public async Task Should_read_schema_1_without_concluding_from_its_layers()
     {
+        await using var registry = await Registry.StartAsync();
+        await registry.PushBaseAsync("team/os", "1");
+        var digest = await registry.PutManifestAsync(
+            "team/os", "old", "application/vnd.docker.distribution.manifest.v1+prettyjws", await registry.Schema1Async("team/os", "1"));
+        using var client = Client(registry, password: false);
+        var image = new ImageReference { Registry = registry.Host, Repository = "team/os" };
+
+        var seen = (SeenImage)await client.ReadAsync(image, digest, CancellationToken.None);
+
+        Assert.That(await client.DigestOfAsync(image, "old", CancellationToken.None), Is.EqualTo(digest));
+        Assert.That((seen.Platform, seen.DiffIds.Count), Is.EqualTo(("linux/" + Parts.BaseImage.Architecture, 0)));
+    }
+
+    [Test]
+    public async Task Should_see_in_schema_1_what_changes_the_configuration_and_what_only_the_time()
+    {
         await using var registry = await FakeRegistry.StartAsync();
-        var digest = registry.Put("manifests", "application/vnd.docker.distribution.manifest.v1+prettyjws", """
-            {"schemaVersion":1,"architecture":"amd64","fsLayers":[{"blobSum":"sha256:2"},
-             {"blobSum":"sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4"},{"blobSum":"sha256:1"}],"history":[]}
+        var first = await Schema1Async(registry, "sh", "2014-01-01T00:00:00Z");
+
+        Assert.That(await Schema1Async(registry, "sh", "2015-01-01T00:00:00Z"), Is.EqualTo(first));
+        Assert.That(await Schema1Async(registry, "bash", "2014-01-01T00:00:00Z"), Is.Not.EqualTo(first));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Should_read_a_nested_index_with_its_provenance_from_a_real_registry(bool v1)
+    {
+        await using var registry = await Registry.StartAsync();
+        var image = await registry.PushBaseAsync("team/os", "amd64");
+        var pinned = "sha256:" + new string('c', 64);
+        var items = $$"""
+            [{"uri":"pkg:docker/golang@1.22?platform=linux%2Famd64","digest":{"sha256":"{{BaseDigest[7..]}}" } },
+             {"uri":"pkg:docker/registry.example.org%3A5000/team/os@1?digest=sha256:00","digest":{"sha256":"{{BaseDigest[7..]}}" } },
+             {"uri":"pkg:docker/debian@{{pinned}}?platform=linux%2Famd64","digest":{"sha256":"{{pinned[7..]}}" } } ]
+            """;
+        var attestation = await AttestationAsync(registry, v1
+            ? $$"""{"predicate":{"buildDefinition":{"resolvedDependencies":{{items}} } } }"""
+            : $$"""{"predicate":{"materials":{{items}} } }""");
+        var inner = await PutAsync(registry, FakeRegistry.Index, $$"""
+            {"schemaVersion":2,"mediaType":"{{FakeRegistry.Index}}","manifests":[
+              {"mediaType":"{{Parts.BaseImage.ManifestType}}","size":1,"digest":"{{image}}"},
+              {"mediaType":"{{FakeRegistry.Image}}","size":1,"digest":"{{attestation}}",
+               "platform":{"os":"unknown","architecture":"unknown"},
+               "annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"{{image}}" } } ] }
             """);
+        var outer = await PutAsync(registry, FakeRegistry.Index, $$"""
+            {"schemaVersion":2,"mediaType":"{{FakeRegistry.Index}}",
+             "manifests":[{"mediaType":"{{FakeRegistry.Index}}","size":1,"digest":"{{inner}}"}]}
+            """);
+        using var client = Client(registry, password: false);
 
-        var seen = (SeenImage)await registry.ReadAsync(digest);
+        var seen = (SeenIndex)await client.ReadAsync(
+            new ImageReference { Registry = registry.Host, Repository = "team/os" }, outer, CancellationToken.None);
 
-        Assert.That((seen.Platform, seen.DiffIds.Count), Is.EqualTo(("linux/amd64", 0)));
+        Assert.That(seen.Images.Select(one => one.Digest), Is.EqualTo(new[] { image }));
+        Assert.That(seen.Provenance[image], Is.EquivalentTo(new[]
+        {
+            new SeenBase("docker.io", "library/golang", "1.22", BaseDigest),
+            new SeenBase("registry.example.org:5000", "team/os", "1", BaseDigest),
+            new SeenBase("docker.io", "library/debian", null, pinned),
+        }));
+    }
+
+    [TestCase("debian", "docker.io/library/debian:latest")]
+    [TestCase("index.docker.io/library/debian:12", "docker.io/library/debian:12")]
+    [TestCase("localhost:5000/team/os:1", "localhost:5000/team/os:1")]
+    [TestCase("registry.example.org/team/os@" + BaseDigest, "registry.example.org/team/os")]
+    [TestCase("registry.example.org///elsewhere.example.org/x:1", null)]
+    [TestCase("registry.example.org/../../x:1", null)]
+    [TestCase("registry.example.org/team/os:../../x", null)]
+    [TestCase("user:password@registry.example.org/x", null)]
+    [TestCase("Debian Linux 12", null)]
+    [TestCase("", null)]
+    public async Task Should_take_for_a_base_only_what_is_a_name(string name, string? expected)
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        var labels = new JsonObject
+        {
+            ["org.opencontainers.image.base.name"] = name,
+            ["org.opencontainers.image.base.digest"] = BaseDigest,
+        };
+
+        var seen = (SeenImage)await registry.ReadAsync(Manifest(registry, new JsonObject { ["Labels"] = labels }.ToJsonString()));
+
+        Assert.That(
+            seen.Base is { } named ? $"{named.Registry}/{named.Repository}{(named.Tag is { } tag ? ":" + tag : "")}" : null,
+            Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task Should_believe_annotations_before_labels()
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        var digest = Manifest(
+            registry,
+            """{"Labels":{"org.opencontainers.image.base.name":"debian:11","org.opencontainers.image.base.digest":"BASE"}}"""
+                .Replace("BASE", BaseDigest, StringComparison.Ordinal),
+            annotations: $$"""
+                {"org.opencontainers.image.base.name":"debian:12","org.opencontainers.image.base.digest":"{{BaseDigest}}"}
+                """);
+
+        Assert.That(((SeenImage)await registry.ReadAsync(digest)).Base?.Tag, Is.EqualTo("12"));
+    }
+
+    private static async Task<byte[]> Schema1Async(FakeRegistry registry, string command, string at)
+    {
+        var newest = new JsonObject
+        {
+            ["created"] = at, ["id"] = at, ["os"] = "linux", ["config"] = new JsonObject { ["Cmd"] = new JsonArray(command) },
+        };
+        var manifest = new JsonObject
+        {
+            ["schemaVersion"] = 1,
+            ["architecture"] = "amd64",
+            ["fsLayers"] = new JsonArray(new JsonObject { ["blobSum"] = "sha256:1" }),
+            ["history"] = new JsonArray(new JsonObject { ["v1Compatibility"] = newest.ToJsonString() }),
+        };
+        var digest = registry.Put("manifests", "application/vnd.docker.distribution.manifest.v1+json", manifest.ToJsonString());
+        return ((SeenImage)await registry.ReadAsync(digest)).Content.ToArray();
+    }
+
+    private static Task<string> PutAsync(Registry registry, string type, string manifest)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(manifest);
+        return registry.PutManifestAsync("team/os", Parts.BaseImage.DigestOf(bytes), type, bytes);
+    }
+
+    /// <summary>As BuildKit writes it: a list of packages first, and it is none that one could read.</summary>
+    private static async Task<string> AttestationAsync(Registry registry, string statement)
+    {
+        var config = await registry.PutBlobAsync("team/os", """{"architecture":"unknown","os":"unknown"}"""u8.ToArray());
+        var packages = await registry.PutBlobAsync("team/os", "no JSON"u8.ToArray());
+        var provenance = await registry.PutBlobAsync("team/os", System.Text.Encoding.UTF8.GetBytes(statement));
+        return await PutAsync(registry, FakeRegistry.Image, $$"""
+            {"schemaVersion":2,"mediaType":"{{FakeRegistry.Image}}",
+             "config":{"mediaType":"{{FakeRegistry.Config}}","size":1,"digest":"{{config}}"},
+             "layers":[
+               {"mediaType":"application/vnd.in-toto+json","size":1,"digest":"{{packages}}",
+                "annotations":{"in-toto.io/predicate-type":"https://spdx.dev/Document"} },
+               {"mediaType":"application/vnd.in-toto+json","size":1,"digest":"{{provenance}}",
+                "annotations":{"in-toto.io/predicate-type":"https://slsa.dev/provenance/v0.2"} }]}
+            """);
     }
 
     private static async Task<byte[]> ContentAsync(FakeRegistry registry, string at, string revision, string command) =>
@@ -125,7 +258,8 @@ public sealed class When_a_manifest_is_read
             $$"""{"Cmd":["{{command}}"],"Labels":{"org.opencontainers.image.revision":"{{revision}}" } }""",
             at))).Content.ToArray();
 
-    private static string Manifest(FakeRegistry registry, string config, string at = "2024-01-01T00:00:00Z")
+    private static string Manifest(
+        FakeRegistry registry, string config, string at = "2024-01-01T00:00:00Z", string annotations = "{}")
     {
         var json = new JsonObject
         {
@@ -139,7 +273,7 @@ public sealed class When_a_manifest_is_read
         var digest = registry.Put("blobs", FakeRegistry.Config, json.ToJsonString());
         return registry.Put("manifests", FakeRegistry.Image, $$"""
             {"mediaType":"{{FakeRegistry.Image}}","config":{"mediaType":"{{FakeRegistry.Config}}","digest":"{{digest}}"},
-             "layers":[{"digest":"sha256:0"}]}
+             "layers":[{"digest":"sha256:0"}],"annotations":{{annotations}} }
             """);
     }
 

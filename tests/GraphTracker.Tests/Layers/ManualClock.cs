@@ -20,6 +20,13 @@ internal sealed class ManualClock : TimeProvider
         return timer;
     }
 
+    /// <summary>Whether somebody waits for just this time from now.</summary>
+    public bool IsAwaited(TimeSpan span)
+    {
+        lock (_lock)
+            return _timers.Exists(timer => timer.DueAt == _now + span);
+    }
+
     public void Pass(TimeSpan span)
     {
         List<Timer> due;

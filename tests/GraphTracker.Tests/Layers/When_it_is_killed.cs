@@ -27,7 +27,7 @@ public sealed class When_it_is_killed
             ["Registries:Default"] = _registry.Host,
             ["Registries:Known:0:Host"] = _registry.Host,
             ["Registries:Known:0:Url"] = _registry.Url.ToString(),
-            ["Registries:Known:0:ReconcileMinutes"] = "0",
+            ["Registries:Known:0:ReconcileInterval"] = "00:00:00",
             ["Layers:QuestionsTogether"] = "1",
         });
     }

@@ -1,0 +1,183 @@
+using Builds.GraphTracker.Tests.Layers;
+using Builds.Parts;
+using Microsoft.AspNetCore.Http;
+
+namespace Builds.GraphTracker.Tests.AskingRegistries;
+
+public sealed class When_a_registry_is_looked_through
+{
+    [Test]
+    public async Task Should_know_all_that_is_there_then_what_moved_and_what_was_deleted()
+    {
+        await using var registry = await Registry.StartAsync();
+        await using var looking = Looking.At(registry);
+        var first = await registry.PushNewBaseAsync("team/os", "1");
+        await registry.PushNewBaseAsync("team/api", "latest");
+        await looking.ReconcileAsync();
+        await looking.AskAsync();
+        await looking.UntilAsync("both tags to be known", () => Tags(looking).Count == 2);
+        Assert.That((looking.Report.Tags, looking.Report.Found), Is.EqualTo((2, 2)));
+
+        var second = await registry.PushNewBaseAsync("team/os", "1"); // nobody tells
+        await registry.DeleteAsync("team/api", (await registry.DigestOfAsync("team/api", "latest"))!);
+        await looking.PassIntervalAsync();
+
+        await looking.UntilAsync("one tag to be left", () => Tags(looking) is [var left] && left == $"team/os:1 {second}");
+        await looking.ReconciledAsync(times: 2);
+        Assert.That((looking.Report.Found, looking.Report.Problem), Is.EqualTo((2, (string?)null)));
+        Assert.That(looking.Graph.Query<string>("""
+            select digest from tag_move join manifest on manifest.id = old_manifest join tag on tag.id = tag_move.tag
+             where tag.name = '1' and source = 'reconcile'
+            """), Is.EqualTo(new[] { first }));
+
+        await looking.PassIntervalAsync();
+        await looking.ReconciledAsync(times: 3);
+        Assert.That((looking.Report.Tags, looking.Report.Found), Is.EqualTo((1, 0)), "nothing has moved");
+    }
+
+    [Test]
+    public async Task Should_go_on_where_it_was_after_a_restart_and_then_look_once_more()
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("a", "b", "c");
+        registry.Instead = async context =>
+        {
+            if (context.Request.Path != "/v2/b/tags/list")
+                return false;
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        await looking.ReconcileAsync();
+        await looking.UntilAsync("b to be asked", () => Lists(registry).Count == 2);
+        await looking.StopAsync();
+
+        registry.Instead = null;
+        await looking.ReconcileAsync();
+
+        await looking.UntilAsync("the second look", () => Lists(registry).Count == 7);
+        Assert.That(Lists(registry), Is.EqualTo(new[] { "a", "b", "b", "c", "a", "b", "c" }));
+    }
+
+    [Test]
+    public async Task Should_take_in_thousands_of_tags_a_request_at_a_time()
+    {
+        const int tags = 2000;
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("many");
+        registry.PutTags("many", [.. Enumerable.Range(0, tags).Select(number => $"{number}")]);
+        registry.Instead = context => PagedAsync(context, tags);
+
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+
+        Assert.That((looking.Report.Tags, looking.Report.Found, looking.Report.Waiting), Is.EqualTo((tags, tags, tags)));
+        Assert.That(registry.Most, Is.EqualTo(1));
+        Assert.That(registry.Asked, Has.Count.EqualTo(1 + tags / 100 + tags));
+    }
+
+    [Test]
+    public async Task Should_go_on_after_an_hour_in_which_the_registry_was_down()
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("a", "b");
+        registry.Status = 503;
+        await looking.ReconcileAsync();
+        await looking.UntilAsync("the doctor to know", () => looking.Report.Problem is not null);
+        Assert.That(looking.Report, Has.Property("Problem").Contains("503").And.Property("ReconciledAt").Null);
+
+        for (var minute = 0; minute < 60; minute++)
+            looking.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(registry.Asked, Has.Count.LessThan(20), "it is left alone more and more");
+        registry.Status = null;
+
+        await looking.UntilAsync("the look to be done", () => looking.Report.ReconciledAt is not null, TimeSpan.FromMinutes(1));
+        Assert.That((looking.Report.Tags, looking.Report.Found, looking.Report.Problem), Is.EqualTo((2, 2, (string?)null)));
+    }
+
+    [TestCase(401)]
+    [TestCase(403)]
+    [TestCase(404)]
+    [TestCase(405)]
+    public async Task Should_say_that_the_catalog_is_refused_and_ask_about_what_is_known(int status)
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("known", "hidden");
+        await looking.Graph.PushAsync("known", "1", Graph.Image("os"));
+        Refuse(registry, "/v2/_catalog", status);
+
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+
+        Assert.That(looking.Report.Problem, Does.Contain("catalog"));
+        Assert.That(looking.Graph.Questions, Is.EqualTo(new[] { "known:1" }));
+    }
+
+    [TestCase("/v2/b/tags/list", 403, new[] { "a:1", "c:1" })]
+    [TestCase("/v2/b/manifests/1", 403, new[] { "a:1", "c:1" })]
+    [TestCase("/v2/b/manifests/1", 500, new[] { "a:1", "c:1" })]
+    public async Task Should_leave_out_what_the_registry_does_not_answer_for(string path, int status, string[] found)
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("a", "b", "c");
+        registry.PutPage("/v2/", "{}");
+        Refuse(registry, path, status);
+
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+
+        Assert.That(looking.Report.Problem, Does.Contain($"{status}").And.Contain(path));
+        Assert.That(looking.Graph.Questions, Is.EqualTo(found));
+    }
+
+    [Test]
+    public async Task Should_stop_at_wrong_credentials_and_say_so()
+    {
+        await using var registry = await Registry.StartAsync(new Parts.RegistryOptions { User = "reader", Password = "right" });
+        await using var looking = new Looking(new GraphTracker.Registries.RegistryOptions
+        {
+            Default = Graph.Host,
+            Known = [new() { Host = Graph.Host, Url = registry.Url, User = "reader", Password = "wrong" }],
+        });
+        await looking.Graph.PushAsync("known", "1", Graph.Image("os"));
+
+        await looking.ReconcileAsync();
+
+        await looking.UntilAsync("the doctor to know", () => looking.Report.Problem is not null);
+        Assert.That(looking.Report.Problem, Does.Contain("401").And.Contain("User and Password"));
+        Assert.That(looking.Graph.Questions, Is.Empty);
+    }
+
+    private static IReadOnlyList<string> Tags(Looking looking) => looking.Graph.Query<string>("""
+        select image.repository || ':' || tag.name || ' ' || digest
+          from tag join image on image.id = tag.image join manifest on manifest.id = tag.manifest order by 1
+        """);
+
+    private static List<string> Lists(FakeRegistry registry) =>
+        [.. registry.Asked.Where(asked => asked.Contains("/tags/list", StringComparison.Ordinal)).Select(asked => asked.Split('/')[2])];
+
+    private static void Refuse(FakeRegistry registry, string path, int status) => registry.Instead = context =>
+    {
+        if (context.Request.Path != path)
+            return Task.FromResult(false);
+        context.Response.StatusCode = status;
+        return Task.FromResult(true);
+    };
+
+    // In pages of a hundred, by the address that the one before names.
+    private static async Task<bool> PagedAsync(HttpContext context, int tags)
+    {
+        if (context.Request.Path != "/v2/many/tags/list")
+            return false;
+        var from = context.Request.Query.TryGetValue("last", out var last) ? int.Parse(last!) + 1 : 0;
+        var names = Enumerable.Range(from, 100).ToList();
+        if (names[^1] + 1 < tags)
+            context.Response.Headers.Link = $"</v2/many/tags/list?last={names[^1]}&n=100>; rel=\"next\"";
+        await context.Response.WriteAsync($$"""{"tags":[{{string.Join(',', names.Select(name => $"\"{name}\""))}}]}""");
+        return true;
+    }
+}
