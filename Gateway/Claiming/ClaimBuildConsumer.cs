@@ -2,6 +2,7 @@ using Builds.Contracts;
 using Builds.Gateway.Queueing;
 using Builds.Gateway.Securing;
 using Builds.Gateway.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 
 namespace Builds.Gateway.Claiming;

@@ -1,6 +1,6 @@
 using Builds.Contracts;
-using Builds.Gateway.Queueing;
 using Builds.Gateway.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 
 namespace Builds.Gateway.Claiming;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Builds.Contracts;
 using Builds.Gateway.Queueing;
 using Builds.Gateway.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 
 namespace Builds.Gateway.Following;

@@ -1,7 +1,7 @@
 using Builds.Contracts;
 using Builds.Gateway.Defining;
-using Builds.Gateway.Queueing;
 using Builds.Gateway.Storing;
+using Builds.ServiceDefaults;
 using Dapper;
 using MassTransit;
 

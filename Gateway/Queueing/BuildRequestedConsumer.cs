@@ -1,6 +1,7 @@
 using Builds.Contracts;
 using Builds.Gateway.Securing;
 using Builds.Gateway.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 using MassTransit.Middleware;
 

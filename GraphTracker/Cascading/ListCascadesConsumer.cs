@@ -1,6 +1,7 @@
 using Builds.Contracts;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 
 namespace Builds.GraphTracker.Cascading;

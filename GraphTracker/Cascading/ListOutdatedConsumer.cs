@@ -1,6 +1,6 @@
 using Builds.Contracts;
-using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Storing;
+using Builds.ServiceDefaults;
 using Dapper;
 using MassTransit;
 using Microsoft.Data.Sqlite;

@@ -2,6 +2,7 @@ using Builds.Contracts;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Storing;
+using Builds.ServiceDefaults;
 using Dapper;
 using MassTransit;
 using Microsoft.Data.Sqlite;

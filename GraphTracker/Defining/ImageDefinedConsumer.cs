@@ -1,6 +1,6 @@
 using Builds.Contracts;
-using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 
 namespace Builds.GraphTracker.Defining;

@@ -109,6 +109,11 @@ public sealed partial class Asking(
         {
             Log.Unknown(logger, question.Registry, await questions.DropAsync(question.Registry, cancel));
         }
+        catch (RegistryUnavailableException e) when (e.IsRefusal)
+        {
+            // of this alone: the registry is well otherwise
+            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+        }
         catch (RegistryUnavailableException e) when (!cancel.IsCancellationRequested)
         {
             lock (_lock)

@@ -1,6 +1,7 @@
 using Builds.Contracts;
 using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Storing;
+using Builds.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Options;
 
