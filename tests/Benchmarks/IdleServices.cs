@@ -17,7 +17,7 @@ public static class IdleServices
         {
             gateway.Ready.Add(await TimeAsync(stage.StartGatewayAsync));
             worker.Ready.Add(await TimeAsync(() => stage.StartWorkerAsync("engine")));
-            await Task.Delay(Idle);
+            await Task.Delay(Idle); // being idle is what is measured
             gateway.Memory.Add(Surroundings.Megabytes(stage.Gateway.Id, "VmRSS"));
             worker.Memory.Add(Surroundings.Megabytes(stage.Worker.Id, "VmRSS"));
             await stage.Worker.StopAsync();

@@ -46,7 +46,7 @@ public static class Overhead
         var watch = Stopwatch.StartNew();
         var id = await stage.Api.TriggerAsync("bench/overhead", tag);
         while (await stage.Registry.DigestOfAsync("bench/overhead", tag) is null && watch.Elapsed < TimeSpan.FromMinutes(5))
-            await Task.Delay(Look);
+            await Task.Delay(Look); // a registry tells nobody: it is asked, on both sides alike
         var seconds = watch.Elapsed.TotalSeconds;
         await stage.Api.SucceededAsync(id); // the machine is gone too before the other side's turn
         return seconds;

@@ -48,7 +48,7 @@ internal sealed class Cloud(string path)
         Note(id, "pid", $"{vm.Id}");
         Note(id, "port", $"{port}");
         while (!vm.HasExited && !await AnswersAsync(port))
-            await Task.Delay(20);
+            await Task.Delay(20); // between two looks at the VM itself
         return port;
     }
 
@@ -66,7 +66,7 @@ internal sealed class Cloud(string path)
             foreach (var child in Children(pid))
                 await RunAsync("kill", "-KILL", child);
             while (Children(pid).Length > 0)
-                await Task.Delay(5);
+                await Task.Delay(5); // until the kernel has reaped them: it tells only their parent
         }
 
         foreach (var group in Directory.EnumerateDirectories("/sys/fs/cgroup").Append("/sys/fs/cgroup").Select(top => Path.Combine(top, id)))

@@ -51,13 +51,13 @@ internal sealed class CreateCommand(Streams streams, Store store)
         store.Save(name, Configuration(name, cloudPath, folder, id: null, port: null));
         var id = await cloud.OrderAsync(faults);
         if (faults.Has("slow"))
-            await Task.Delay(TimeSpan.FromSeconds(faults.Number("slow")));
+            await Task.Delay(TimeSpan.FromSeconds(faults.Number("slow"))); // the fault that is played
         store.Save(name, Configuration(name, cloudPath, folder, id, port: null));
         streams.Say($"({name}) Ordered {id}");
         while (File.Exists(faults.Text("held")))
-            await Task.Delay(20);
+            await Task.Delay(20); // between two looks for the file that holds it
         if (faults.Has("hangs"))
-            await Task.Delay(Timeout.Infinite);
+            await Task.Delay(Timeout.Infinite); // the fault that is played
         if (faults.Has("fails-after-vm"))
             return streams.Fail("Error creating machine: Error running provisioning: ssh command error: exit status 255");
 

@@ -78,7 +78,7 @@ internal sealed class RemoveCommand(Streams streams, Store store)
         if (faults.Has("rm-hangs"))
         {
             cloud.Change(id, faults.Used("rm-hangs"));
-            await Task.Delay(Timeout.Infinite);
+            await Task.Delay(Timeout.Infinite); // the fault that is played
         }
 
         await cloud.DestroyAsync(id);

@@ -32,7 +32,7 @@ public sealed class When_a_worker_sleeps_for_two_minutes
         await _held.LetGoAsync("pushing");
         var build = await _held.Builds.EndOfAsync(id);
         if (Sleep - asleep.Elapsed is { Ticks: > 0 } rest)
-            await Task.Delay(rest);
+            await Task.Delay(rest); // the two minutes are the case
         await sleeper.WakeAsync();
 
         Assert.That((build.State, build.Attempt), Is.EqualTo(("succeeded", 2)), build.Json.ToString());

@@ -44,7 +44,7 @@ public sealed class BadGitServer : IAsyncDisposable
 
     /// <summary>Accepts, reads the request, and says nothing.</summary>
     public static Task<BadGitServer> SilentAsync() =>
-        StartAsync(new((_, _, cancel) => Task.Delay(Timeout.Infinite, cancel)));
+        StartAsync(new((_, _, cancel) => Task.Delay(Timeout.Infinite, cancel))); // its silence is what is played
 
     /// <summary>Every request is sent on to the same path below another address.</summary>
     public static Task<BadGitServer> RedirectingAsync(Uri target) =>

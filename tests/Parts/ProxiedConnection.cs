@@ -82,7 +82,7 @@ internal sealed class ProxiedConnection(Socket client, IPEndPoint target, Fault 
     {
         var rest = TimeSpan.FromSeconds((double)count / bytesPerSecond) - taken;
         if (rest > TimeSpan.Zero)
-            await Task.WhenAny(Task.Delay(rest, _cut.Token), Changed());
+            await Task.WhenAny(Task.Delay(rest, _cut.Token), Changed()); // its slowness is what is played
     }
 
     private async Task PassableAsync()

@@ -218,6 +218,21 @@ public sealed class When_registries_are_asked
             () => _graph.Query<string>("select digest from manifest where state = 'read'").Contains(os.Digest));
     }
 
+    [Test]
+    public async Task Should_go_on_asking_a_registry_that_refuses_one_image()
+    {
+        _tags["secret:1"] = () => throw new RegistryUnavailableException("403") { IsRefusal = true };
+        Holds("os:1", Image("os"));
+        await StartAsync();
+        await HintAsync("secret:1", Image("secret"));
+        await Wait.UntilAsync("the one to be refused", () => _asked.Contains("secret:1"));
+        await HintAsync("os:1", Image("os"));
+
+        // no time passes: a registry that is left alone for a while would not be asked
+        await Wait.UntilAsync("the other to be answered", () => Moves("os:1").Count == 1);
+        Assert.That(_graph.Questions, Is.EqualTo(new[] { "secret:1" }), "it is asked again later");
+    }
+
     private void Holds(string name, SeenImage image)
     {
         Knows(image);
