@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Builds.GraphTracker.Cascading.Decision;
 using Dapper;
 using Microsoft.Data.Sqlite;
 

@@ -1,3 +1,5 @@
+using Builds.GraphTracker.Cascading.Decision;
+
 namespace Builds.GraphTracker.Cascading;
 
 /// <summary>A snapshot in which pushes are imagined.</summary>

@@ -1,3 +1,4 @@
+using Builds.GraphTracker.Cascading.Decision;
 using Dapper;
 using Microsoft.Data.Sqlite;
 

@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.GraphTracker.Cascading.Decision;
 using Dapper;
 using Microsoft.Data.Sqlite;
 

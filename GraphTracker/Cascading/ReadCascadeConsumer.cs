@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.GraphTracker.Cascading.Decision;
 using Builds.GraphTracker.Storing;
 using Builds.ServiceDefaults;
 using MassTransit;

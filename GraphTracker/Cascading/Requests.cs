@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Builds.Contracts;
+using Builds.GraphTracker.Cascading.Decision;
 using Dapper;
 using Microsoft.Data.Sqlite;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Builds.GraphTracker.Cascading.Decision;
 using Builds.ServiceDefaults;
 using Dapper;
 using Microsoft.Data.Sqlite;

@@ -1,3 +1,4 @@
+using Builds.GraphTracker.Cascading.Decision;
 using Builds.GraphTracker.Layers;
 using Dapper;
 using Microsoft.Data.Sqlite;

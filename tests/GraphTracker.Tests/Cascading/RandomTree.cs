@@ -1,5 +1,6 @@
 using Builds.Contracts;
 using Builds.GraphTracker.Cascading;
+using Builds.GraphTracker.Cascading.Decision;
 
 namespace Builds.GraphTracker.Tests.Cascading;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Builds.Contracts;
 using Builds.GraphTracker.Cascading;
+using Builds.GraphTracker.Cascading.Decision;
 using Builds.GraphTracker.Defining;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;

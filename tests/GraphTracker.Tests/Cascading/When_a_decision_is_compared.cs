@@ -1,4 +1,5 @@
 using Builds.GraphTracker.Cascading;
+using Builds.GraphTracker.Cascading.Decision;
 using FsCheck;
 using FsCheck.Fluent;
 

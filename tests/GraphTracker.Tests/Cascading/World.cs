@@ -1,5 +1,6 @@
 using Builds.Contracts;
 using Builds.GraphTracker.Cascading;
+using Builds.GraphTracker.Cascading.Decision;
 using Builds.GraphTracker.Defining;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;

@@ -1,4 +1,4 @@
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>What the units of a decision stand on, as far as it has come.</summary>
 internal sealed class Ground

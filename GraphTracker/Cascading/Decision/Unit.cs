@@ -1,6 +1,6 @@
 using Builds.Contracts;
 
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>
 /// Tags of one image that point to one digest and would be renewed by one build: what is decided about, and built once.

@@ -1,6 +1,6 @@
 using Builds.Contracts;
 
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>Decisions in words, for the people who own the images.</summary>
 internal static class Wording

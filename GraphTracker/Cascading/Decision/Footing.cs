@@ -1,4 +1,4 @@
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>A unit stands on a tag.</summary>
 public sealed record Footing

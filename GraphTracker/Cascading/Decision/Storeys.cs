@@ -1,4 +1,4 @@
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>
 /// Units in an order in which each comes after what it stands on. Those that stand on each other in a circle come

@@ -1,6 +1,6 @@
 using Builds.Contracts;
 
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>Who is outdated by what; and why that is all, where nothing that has moved rebuilds it.</summary>
 internal static class Flags

@@ -1,6 +1,6 @@
 using Builds.Contracts;
 
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>
 /// Who is outdated, and what happens now: a function of what the tables say, without a clock, a store or a memory. So

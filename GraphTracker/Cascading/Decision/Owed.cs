@@ -1,6 +1,6 @@
 using Builds.Contracts;
 
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>A rebuild is owed: is it asked for now, later, or does something stand in its way?</summary>
 internal sealed class Owed

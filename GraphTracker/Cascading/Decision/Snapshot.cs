@@ -1,4 +1,4 @@
-namespace Builds.GraphTracker.Cascading;
+namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>All that a decision rests on: some units, and what was decided of others that they stand on.</summary>
 public sealed record Snapshot
