@@ -69,7 +69,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
             At = ready.MovedAt,
             UnsettledSince = ready.MovedAt,
         };
-        var id = Cascades.BuildIdOf(move, $"{ready.Registry}/{ready.Repository}", ready.Tag, (int)tries);
+        var id = DerivedIds.BuildIdOf(move, $"{ready.Registry}/{ready.Repository}", ready.Tag, (int)tries);
         var request = new Recipes(db).Of(ready, [.. db.Query<string>(SelectTags, ready)]) with
         {
             BuildId = id,

@@ -61,9 +61,7 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
     {
         if (message.Trace is { } trace)
         {
-            var status = StatusResponse.Parser.ParseFrom(trace);
-            await _steps.ShowAsync(status, cancel);
-            pace?.Arrived(status.Logs.Count);
+            await _steps.ShowAsync(StatusResponse.Parser.ParseFrom(trace), pace, cancel);
             if (_steps.Clipped.Count > 0)
                 pace?.Dispose(); // what is cut takes tokens, and never arrives
         }

@@ -20,7 +20,9 @@ internal sealed class BuildKitProgress(BuildLogStream log)
 
     private readonly SortedSet<string> _clipped = new(StringComparer.Ordinal);
 
-    public async ValueTask ShowAsync(StatusResponse status, CancellationToken cancel)
+    /// <param name="pace">Is told of each portion of output as soon as the log has it, so that the RUN goes on printing
+    /// while the rest is taken in.</param>
+    public async ValueTask ShowAsync(StatusResponse status, Pace? pace, CancellationToken cancel)
     {
         foreach (var vertex in status.Vertexes)
             await BeginAsync(vertex, cancel);
@@ -29,7 +31,11 @@ internal sealed class BuildKitProgress(BuildLogStream log)
         foreach (var warning in status.Warnings)
             await WarnAsync(warning, cancel);
         foreach (var output in status.Logs)
+        {
             await ShowAsync(output, cancel);
+            pace?.Arrived();
+        }
+
         foreach (var vertex in status.Vertexes)
             await EndAsync(vertex, cancel);
     }

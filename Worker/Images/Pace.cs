@@ -22,13 +22,16 @@ internal sealed class Pace : IDisposable
     public Pace(string pipe)
     {
         _pipe = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
-        Arrived(Portions);
+        Put(Portions);
     }
 
-    /// <summary>Not everything that arrives has taken a token, so there never are more than at the beginning.</summary>
-    public void Arrived(int portions)
+    /// <summary>A portion was read.</summary>
+    public void Arrived() => Put(1);
+
+    // Not everything that arrives has taken a token, so there never are more than at the beginning.
+    private void Put(int portions)
     {
-        if (portions == 0 || !_pipe.CanWrite)
+        if (!_pipe.CanWrite)
             return;
         if (CountOf(_pipe.SafeFileHandle, Readable, out var there) < 0)
             throw new Win32Exception();

@@ -22,7 +22,7 @@ internal static class Flags
             Depth = Math.Max(move.Depth, below?.Depth ?? 0) + 1,
             Cascade = standing.Moved.Count == 0 && below is not null
                 ? below.Cascade
-                : move.Cascade ?? Cascades.IdOf(move),
+                : move.Cascade ?? DerivedIds.CascadeIdOf(move),
         };
     }
 

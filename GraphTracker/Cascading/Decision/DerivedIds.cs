@@ -4,10 +4,10 @@ using System.Text;
 namespace Builds.GraphTracker.Cascading.Decision;
 
 /// <summary>Ids that are the same for the same thing, however often it is decided.</summary>
-internal static class Cascades
+internal static class DerivedIds
 {
     /// <summary>Of the cascade that a move begins.</summary>
-    internal static string IdOf(Move move) => Hash("cascade", move.Name, $"{move.At}").ToString();
+    internal static string CascadeIdOf(Move move) => Hash("cascade", move.Name, $"{move.At}").ToString();
 
     /// <summary>
     /// Of a rebuild. Each move has a name of its own, also where a base goes back and forth; each further try a number.
