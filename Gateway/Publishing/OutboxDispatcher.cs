@@ -72,7 +72,7 @@ public sealed partial class OutboxDispatcher(
         var errors = await Task.WhenAll(due.Select(message => PublishAsync(message, cancel)));
         if (errors.FirstOrDefault(error => error is not null) is { } first)
             Log.NotSent(logger, errors.Count(error => error is not null), due.Count, first);
-        await SettleAsync(due.Zip(errors), cancel);
+        await SettleAsync([.. due.Zip(errors)], cancel);
         return due.Count;
     }
 
@@ -96,34 +96,33 @@ public sealed partial class OutboxDispatcher(
         }
     }
 
-    private const string Sent = "delete from outbox where id = @Id";
+    private const string Sent = "delete from outbox where id in (select value from json_each(@sent))";
+
+    private const string BuildsAreSent = """
+        update build set sent_at = @now, state = iif(state = 'accepted', 'queued', state)
+         where id in (select value from json_each(@builds))
+        """;
 
     private const string NotSent = """
         update outbox set tries = tries + 1, error = @error, send_at = @sendAt where id = @Id
         """;
 
-    private const string BuildIsSent = """
-        update build set sent_at = @now, state = iif(state = 'accepted', 'queued', state) where id = @BuildId
-        """;
-
-    private Task SettleAsync(IEnumerable<(Due Message, string? Error)> results, CancellationToken cancel)
+    private Task SettleAsync(IReadOnlyCollection<(Due Message, string? Error)> results, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
+        var sent = results.Where(result => result.Error is null).Select(result => result.Message).ToList();
         return store.WriteAsync(db =>
         {
-            foreach (var (message, error) in results)
+            db.Execute(Sent, new { sent = JsonSerializer.Serialize(sent.Select(message => message.Id)) });
+            db.Execute(BuildsAreSent, new
             {
-                if (error is null)
-                {
-                    db.Execute(Sent, message);
-                    if (message.BuildId is not null)
-                        db.Execute(BuildIsSent, new { message.BuildId, now = now.ToUnixTimeMilliseconds() });
-                }
-                else
-                {
-                    var pause = TimeSpan.FromSeconds(Math.Min(30, 1 << (int)Math.Min(message.Tries, 5)));
-                    db.Execute(NotSent, new { message.Id, error, sendAt = (now + pause).ToUnixTimeMilliseconds() });
-                }
+                builds = JsonSerializer.Serialize(sent.Select(message => message.BuildId).OfType<string>()),
+                now = now.ToUnixTimeMilliseconds(),
+            });
+            foreach (var (message, error) in results.Where(result => result.Error is not null))
+            {
+                var pause = TimeSpan.FromSeconds(Math.Min(30, 1 << (int)Math.Min(message.Tries, 5)));
+                db.Execute(NotSent, new { message.Id, error, sendAt = (now + pause).ToUnixTimeMilliseconds() });
             }
         }, cancel);
     }

@@ -38,23 +38,22 @@ public sealed class BuildQueue(
     /// <returns>False where a build of that id is known already: nothing has changed then.</returns>
     public bool Accept(SqliteConnection db, BuildRequested request, bool fromBus)
     {
-        var number = Insert(db, request, fromBus);
-        if (number is null)
+        if (Insert(db, request, fromBus) is not { } build)
             return false;
 
         foreach (var tag in request.Tags)
-            db.Execute(InsertOpenTag, new { request.Image.Registry, request.Image.Repository, tag, number });
+            db.Execute(InsertOpenTag, new { build.Registry, build.Repository, tag, build.Number });
         if (!fromBus)
-            turns.Send(db, request);
-        turns.SupersedeOlder(db, QueuedBuild.Find(db, request.BuildId)!);
+            turns.SendFirst(db, request);
+        turns.SupersedeOlder(db, build);
         return true;
     }
 
     /// <summary>Records what will never be built, and answers it. Nothing happens where its id is known.</summary>
     public void Refuse(SqliteConnection db, BuildRequested request, string problem, FailureClass @class)
     {
-        if (Insert(db, request, fromBus: true) is not null)
-            turns.End(db, QueuedBuild.Find(db, request.BuildId)!, BuildOutcome.Failed, @class, problem);
+        if (Insert(db, request, fromBus: true) is { } build)
+            turns.End(db, build, BuildOutcome.Failed, @class, problem);
     }
 
     public BuildRequested WithRegistry(BuildRequested request) =>
@@ -69,7 +68,7 @@ public sealed class BuildQueue(
     private const string InsertBuild = """
         insert into build (id, registry, repository, namespace, ref, request, likeness, repeats, state, requested_at,
                            accepted_at, sent_at)
-        values (@id, @registry, @repository, @ns, @ref, @request, @likeness, @repeats, @state, @requestedAt,
+        values (@Id, @Registry, @Repository, @ns, @ref, @Request, @Likeness, @repeats, @State, @RequestedAt,
                 @now, @sentAt)
             on conflict (id) do nothing
         returning number
@@ -77,26 +76,62 @@ public sealed class BuildQueue(
 
     private const string InsertOpenTag = """
         insert or ignore into open_tag (registry, repository, tag, number)
-        values (@Registry, @Repository, @tag, @number)
+        values (@Registry, @Repository, @tag, @Number)
         """;
 
-    private long? Insert(SqliteConnection db, BuildRequested request, bool fromBus)
+    private const string SelectHasStarted = """
+        select 1 from (select number from tag where registry = @registry and repository = @repository and tag in @tags
+                       union
+                       select number from open_tag where registry = @registry and repository = @repository and tag in @tags)
+          join build using (number)
+         where build.requested_at > @requestedAt and build.started_at is not null
+         limit 1
+        """;
+
+    // The publisher's word, but never later than now. And one that names no commit takes the newest source there is, so
+    // it stands after what has taken its source already: a clock that is slow must not lose the newest commit.
+    private static long RequestedAt(SqliteConnection db, BuildRequested request, long now)
+    {
+        var requestedAt = Math.Min(now, request.RequestedAt.ToUnixTimeMilliseconds());
+        var (registry, repository) = (request.Image.Registry, request.Image.Repository);
+        return request.Source.Commit is null && db.ExecuteScalar<long?>(
+            SelectHasStarted, new { registry, repository, tags = request.Tags, requestedAt }) is not null
+                ? now
+                : requestedAt;
+    }
+
+    /// <returns>Null where a build of that id is known already.</returns>
+    private QueuedBuild? Insert(SqliteConnection db, BuildRequested request, bool fromBus)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        return db.ExecuteScalar<long?>(InsertBuild, new
+        var build = new QueuedBuild
         {
-            id = request.BuildId.ToString(),
-            registry = request.Image.Registry,
-            repository = request.Image.Repository,
-            ns = NamespaceOf(request.Image.Repository),
+            Number = 0,
+            Id = request.BuildId.ToString(),
+            Registry = request.Image.Registry!,
+            Repository = request.Image.Repository,
+            Request = JsonSerializer.Serialize(request, Json),
+            Likeness = Likeness.Of(request),
+            State = fromBus ? BuildState.Queued : BuildState.Accepted,
+            RequestedAt = fromBus ? RequestedAt(db, request, now) : now,
+            Attempt = 0,
+            Lost = 0,
+        };
+        var number = db.ExecuteScalar<long?>(InsertBuild, new
+        {
+            build.Id,
+            build.Registry,
+            build.Repository,
+            ns = NamespaceOf(build.Repository),
             @ref = request.Source.Ref,
-            request = JsonSerializer.Serialize(request, Json),
-            likeness = Likeness.Of(request),
+            build.Request,
+            build.Likeness,
             repeats = Likeness.Repeats(request) ? 1 : 0,
-            state = fromBus ? BuildState.Queued : BuildState.Accepted,
-            requestedAt = Math.Min(now, request.RequestedAt.ToUnixTimeMilliseconds()),
+            build.State,
+            build.RequestedAt,
             now,
             sentAt = fromBus ? now : (long?)null,
         });
+        return number is { } given ? build with { Number = given } : null;
     }
 }

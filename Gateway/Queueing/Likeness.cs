@@ -19,14 +19,13 @@ public static class Likeness
         Ordered(request.BuildArgs),
         request.Target,
         request.Platform,
-        Ordered(request.Labels));
+        Ordered(request.Labels),
+        request.NoCache ?? false,
+        request.TimeoutSeconds);
 
     /// <summary>Under one id all that a worker would build by must be the same, or somebody borrows that id.</summary>
     public static bool IsSameBuild(BuildRequested one, BuildRequested other) =>
-        Of(one) == Of(other)
-        && one.Source.Commit == other.Source.Commit
-        && one.NoCache == other.NoCache
-        && one.TimeoutSeconds == other.TimeoutSeconds;
+        Of(one) == Of(other) && one.Source.Commit == other.Source.Commit;
 
     /// <summary>A cascade or a retry that names its commit repeats what was built before.</summary>
     public static bool Repeats(BuildRequested request) =>

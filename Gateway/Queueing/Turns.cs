@@ -16,8 +16,12 @@ public sealed class Turns(Outbox outbox, Endings endings)
     public void Send(SqliteConnection db, BuildRequested request, TimeSpan delay = default)
     {
         Unsend(db, request.BuildId);
-        outbox.Add(db, request, delay, SendingOf(request.BuildId));
+        SendFirst(db, request, delay);
     }
+
+    /// <summary>The message of a build that is new: nothing was kept back for it.</summary>
+    public void SendFirst(SqliteConnection db, BuildRequested request, TimeSpan delay = default) =>
+        outbox.Add(db, request, delay, SendingOf(request.BuildId));
 
     /// <summary>Takes back a message that has not gone out.</summary>
     public static void Unsend(SqliteConnection db, Guid id) => Outbox.Withdraw(db, SendingOf(id));
@@ -35,10 +39,10 @@ public sealed class Turns(Outbox outbox, Endings endings)
     public string? Take(SqliteConnection db, QueuedBuild build)
     {
         var blocker = BlockerOf(db, build);
-        if (NewerThan(db, build, orWaiting: blocker is not null) is { } newer)
+        if (NeedlessBy(db, build, blocker) is { } why)
         {
-            End(db, build, BuildOutcome.Superseded, null, SupersededBy(newer));
-            return SupersededBy(newer);
+            End(db, build, BuildOutcome.Superseded, null, why);
+            return why;
         }
 
         if (blocker is null)
@@ -71,9 +75,9 @@ public sealed class Turns(Outbox outbox, Endings endings)
         {
             // In order, so that one pass is enough: only earlier ones hold others up.
             var blocker = BlockerOf(db, build);
-            if (NewerThan(db, build, orWaiting: blocker is not null) is { } newer)
+            if (NeedlessBy(db, build, blocker) is { } why)
             {
-                endings.End(db, build, BuildOutcome.Superseded, null, SupersededBy(newer));
+                endings.End(db, build, BuildOutcome.Superseded, null, why);
             }
             else if (blocker is not null)
             {
@@ -114,8 +118,13 @@ public sealed class Turns(Outbox outbox, Endings endings)
     private static Blocker? BlockerOf(SqliteConnection db, QueuedBuild build) =>
         db.QuerySingleOrDefault<Blocker>(SelectBlocker, build);
 
+    private static string? NeedlessBy(SqliteConnection db, QueuedBuild build, Blocker? blocker) =>
+        NewerThan(db, build, orWaiting: blocker is not null) is { } newer ? SupersededBy(newer)
+        : ReleaseOver(db, build) is { } release ? OvertakenBy(release)
+        : null;
+
     private const string SelectNewer = """
-        select id as Id, requested_at as RequestedAt, state as State from build
+        select id as Id, requested_at as RequestedAt from build
          where likeness = @Likeness and (requested_at, number) > (@RequestedAt, @Number)
            and repeats = 0 and cancelled_by is null
            and (state in ('running', 'succeeded') or (@orWaiting and state in ('accepted', 'queued', 'waiting')))
@@ -125,6 +134,22 @@ public sealed class Turns(Outbox outbox, Endings endings)
 
     private static Newer? NewerThan(SqliteConnection db, QueuedBuild build, bool orWaiting) =>
         db.QuerySingleOrDefault<Newer>(SelectNewer, new { build.Likeness, build.RequestedAt, build.Number, orWaiting });
+
+    // A cascade repeats what the tag had when it asked; a release that was on its way then is not to be undone.
+    private const string SelectRelease = """
+        select release.id
+          from build mine
+          join build release on release.registry = mine.registry and release.repository = mine.repository
+         where mine.number = @Number and mine.repeats = 1 and mine.request ->> '$.cause.kind' = 'cascade'
+           and release.repeats = 0 and release.state = 'succeeded' and release.finished_at >= mine.requested_at
+           and exists (select 1 from json_each(release.request, '$.tags') theirs
+                         join open_tag own on own.tag = theirs.value where own.number = mine.number)
+         order by release.finished_at desc
+         limit 1
+        """;
+
+    private static string? ReleaseOver(SqliteConnection db, QueuedBuild build) =>
+        db.QuerySingleOrDefault<string>(SelectRelease, build);
 
     private static string WaitsFor(Blocker other) => other.State == BuildState.Running
         ? $"Build {other.Id} of the same tag '{other.Tag}' is running on {other.Worker}."
@@ -138,7 +163,10 @@ public sealed class Turns(Outbox outbox, Endings endings)
             $"Build {newer.Id} of the same image, tags and ref was requested later ({requested:O}) and replaces it.");
     }
 
+    private static string OvertakenBy(string release) =>
+        $"Build {release} of the same tag succeeded after this repetition of an older commit was asked for, and stays.";
+
     private sealed record Blocker(string Id, string State, string? Worker, string Tag);
 
-    private sealed record Newer(string Id, long RequestedAt, string State);
+    private sealed record Newer(string Id, long RequestedAt);
 }

@@ -85,10 +85,19 @@ public sealed record UnreadableRequest(string Problem, BuildRequested? Known)
         }
     }
 
-    private static string? Text(JsonElement? root, string field, string part) =>
-        root is { ValueKind: JsonValueKind.Object } all
-        && all.TryGetProperty(field, out var inner) && inner.ValueKind == JsonValueKind.Object
-        && inner.TryGetProperty(part, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
+    private static string? Text(JsonElement? root, string field, string part)
+    {
+        try
+        {
+            return root is { ValueKind: JsonValueKind.Object } all
+                && all.TryGetProperty(field, out var inner) && inner.ValueKind == JsonValueKind.Object
+                && inner.TryGetProperty(part, out var value) && value.ValueKind == JsonValueKind.String
+                    ? value.GetString()
+                    : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // text that is no UTF-8
+        }
+    }
 }

@@ -16,10 +16,18 @@ public sealed partial class UnreadableRequestFilter(
 
     public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
-        if (UnreadableRequest.Of(context.Body.GetBytes(), clock.GetUtcNow()) is { } unreadable)
-            await AnswerAsync(unreadable);
-        else
-            Log.Left(logger, context.Exception);
+        try
+        {
+            if (UnreadableRequest.Of(context.Body.GetBytes(), clock.GetUtcNow()) is { } unreadable)
+                await AnswerAsync(unreadable);
+            else
+                Log.Left(logger, context.Exception);
+        }
+        catch (Exception e)
+        {
+            Log.Unanswered(logger, e); // the message is moved in any case: left here it would come again for ever
+        }
+
         await next.Send(context);
     }
 
@@ -30,17 +38,9 @@ public sealed partial class UnreadableRequestFilter(
         Log.Unreadable(logger, unreadable.Known?.BuildId, unreadable.Problem);
         if (unreadable.Known is not { } known)
             return;
-        using var limit = new CancellationTokenSource(WriteLimit, clock); // its own: the message is moved in any case
-        try
-        {
-            await store.WriteAsync(
-                db => queue.Refuse(db, queue.WithRegistry(known), unreadable.Problem, FailureClass.Author),
-                limit.Token);
-        }
-        catch (Exception e)
-        {
-            Log.Unanswered(logger, known.BuildId, e);
-        }
+        using var limit = new CancellationTokenSource(WriteLimit, clock);
+        await store.WriteAsync(
+            db => queue.Refuse(db, queue.WithRegistry(known), unreadable.Problem, FailureClass.Author), limit.Token);
     }
 
     private static partial class Log
@@ -51,7 +51,7 @@ public sealed partial class UnreadableRequestFilter(
         [LoggerMessage(LogLevel.Error, "A readable request goes to the error queue; mend the cause and replay it")]
         public static partial void Left(ILogger logger, Exception e);
 
-        [LoggerMessage(LogLevel.Error, "Build {build} could not be answered; its request is in the error queue")]
-        public static partial void Unanswered(ILogger logger, Guid build, Exception e);
+        [LoggerMessage(LogLevel.Error, "A request could not be answered; it is in the error queue")]
+        public static partial void Unanswered(ILogger logger, Exception e);
     }
 }

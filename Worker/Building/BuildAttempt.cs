@@ -37,6 +37,7 @@ public sealed partial class BuildAttempt(
         await log.SealAsync(CancellationToken.None);
         await SettleAsync(build, end, log.Batches);
         await cleaning;
+        build.Settle(); // now, and not as soon as it is concluded: the next delivery needs the slot
         if (!build.HasPushed)
             return;
 
@@ -60,8 +61,6 @@ public sealed partial class BuildAttempt(
                 Log.ClaimLost(logger, build.Request.BuildId, build.Attempt, lost.Reason);
                 break;
         }
-
-        build.Settle();
     }
 
     private (OpenedCredentials Opened, AttemptEnd? Broken) Open(SealedCredentials? credentials)

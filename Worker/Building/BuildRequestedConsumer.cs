@@ -24,7 +24,7 @@ public sealed partial class BuildRequestedConsumer(
         }
         catch (OperationCanceledException) when (builds.Draining.IsCancellationRequested)
         {
-            await Task.Delay(Timeout.Infinite, channel); // not begun: back to the queue as the bus stops
+            await Task.Delay(Timeout.Infinite, channel); // not begun: back to the queue as it is let go of
         }
     }
 
@@ -69,11 +69,13 @@ public sealed partial class BuildRequestedConsumer(
 
 public sealed class BuildRequestedConsumerDefinition : ConsumerDefinition<BuildRequestedConsumer>
 {
+    public const string Queue = "worker.build-requested";
+
     private readonly int _slots;
 
     public BuildRequestedConsumerDefinition(IOptions<WorkerOptions> options, Machines.Machines machines)
     {
-        EndpointName = "worker.build-requested";
+        EndpointName = Queue;
         _slots = Math.Min(options.Value.Slots, machines.MostAtOnce ?? int.MaxValue);
     }
 

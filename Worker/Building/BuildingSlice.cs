@@ -20,6 +20,7 @@ public static class BuildingSlice
         builder.Services.AddSingleton<TagGuard>();
         builder.Services.AddSingleton<Recipe>();
         builder.Services.AddSingleton<BuildAttempt>();
+        builder.Services.AddSingleton<Intake>();
         builder.Services.AddSingleton<RunningBuilds>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RunningBuilds>());
 
@@ -36,6 +37,7 @@ public static class BuildingSlice
     public static void AddBuildingConsumers(this IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<BuildRequestedConsumer, BuildRequestedConsumerDefinition>();
+        bus.AddReceiveEndpointObserver(services => services.GetRequiredService<Intake>());
         bus.AddConsumer<BuildCancelRequestedConsumer, BuildCancelRequestedConsumerDefinition>();
     }
 

@@ -51,7 +51,7 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
     public event Action? PhaseChanged;
 
     /// <summary>
-    /// Completes once the outcome is concluded or the claim is gone: the delivery may be acknowledged.
+    /// Completes once it is concluded or given back, and its machine is gone: the delivery may be acknowledged.
     /// </summary>
     public Task Settled => _settled.Task;
 

@@ -9,7 +9,7 @@ namespace Builds.Worker.Building;
 /// the second delivery is refused its claim.
 /// </summary>
 public sealed partial class RunningBuilds(
-    BuildAttempt attempt, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock,
+    BuildAttempt attempt, Intake intake, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock,
     ILogger<RunningBuilds> logger)
     : IHostedLifecycleService, IDisposable
 {
@@ -57,11 +57,13 @@ public sealed partial class RunningBuilds(
             return;
 
         Log.Draining(logger, _running.Count, options.Value.DrainSeconds);
+        var closing = intake.CloseAsync(cancellationToken);
         var patience = Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), clock, cancellationToken);
         await Task.WhenAny(Task.WhenAll(_tasks.Keys), patience);
         foreach (var build in _running.Values)
             build.End(Ending.Drained, "The worker shuts down.");
         await Task.WhenAll(_tasks.Keys).WaitAsync(cancellationToken); // without a Gateway the host's limit ends it
+        await closing;
     }
 
     private async Task RunAsync(RunningBuild build, BuildClaim claim, IDisposable slot)

@@ -10,7 +10,7 @@ create table build (
   likeness     text    not null, -- equal where the newer of two requests makes the older one needless
   repeats      integer not null, -- 1 where it builds an old commit once more: it makes no other needless
   state        text    not null, -- accepted, queued, waiting, running, or an outcome
-  requested_at integer not null, -- the publisher's word, but never later than its arrival: the order within a tag
+  requested_at integer not null, -- the order within a tag: the publisher's word, within limits
   accepted_at  integer not null,
   sent_at      integer,          -- when the broker last confirmed the request
   reason       text,             -- why it waits, or why it did not succeed

@@ -78,16 +78,32 @@ public sealed class When_builds_share_a_tag : IDisposable
     }
 
     [Test]
-    public void Should_supersede_one_that_comes_too_late([Values] bool newerHasEnded)
+    public void Should_supersede_a_commit_that_comes_too_late([Values] bool newerHasEnded)
     {
         var newer = _desk.Arrives();
         _desk.Claim(newer);
         if (newerHasEnded)
             _desk.Conclude(newer);
-        var late = _desk.Arrives(secondsAgo: 5);
+        var late = AtCommit(_desk.Request(secondsAgo: 5));
+        _desk.Queue.Receive(_desk.Db, late);
 
         Assert.That(_desk.Claim(late).Verdict, Is.EqualTo(ClaimVerdict.Refused));
         Assert.That(_desk.StateOf(late), Is.EqualTo("superseded"));
+    }
+
+    [Test]
+    public void Should_build_what_comes_after_the_newer_one_took_its_source([Values] bool newerHasEnded)
+    {
+        var newer = _desk.Arrives();
+        _desk.Claim(newer);
+        var late = _desk.Arrives(secondsAgo: 5); // by its publisher's clock
+        if (!newerHasEnded)
+            Assert.That(_desk.Claim(late).Verdict, Is.EqualTo(ClaimVerdict.Later));
+        _desk.Conclude(newer);
+
+        Assert.That(_desk.Claim(late).Verdict, Is.EqualTo(ClaimVerdict.Granted));
+        var conclusion = _desk.Conclude(late, digest: "sha256:late");
+        Assert.That(conclusion.Tags["latest"], Is.EqualTo("sha256:late"));
     }
 
     [Test]
@@ -101,26 +117,10 @@ public sealed class When_builds_share_a_tag : IDisposable
         _desk.Arrives("latest,2");
         _desk.Queue.Receive(_desk.Db, _desk.Request() with { BuildArgs = new Dictionary<string, string> { ["A"] = "1" } });
         _desk.Queue.Receive(_desk.Db, _desk.Request() with { Platform = "linux/arm64" });
+        _desk.Queue.Receive(_desk.Db, _desk.Request() with { NoCache = true });
+        _desk.Queue.Receive(_desk.Db, _desk.Request() with { TimeoutSeconds = 60 });
 
         Assert.That(_desk.StateOf(waiting), Is.EqualTo("waiting"));
-    }
-
-    [Test]
-    public void Should_not_let_a_repetition_of_an_old_commit_supersede_new_source()
-    {
-        _desk.Claim(_desk.Arrives());
-        var waiting = _desk.Arrives();
-        _desk.Claim(waiting);
-        var source = waiting.Source with { Commit = new string('a', 40) };
-
-        _desk.Queue.Receive(_desk.Db, _desk.Request() with
-        {
-            Source = source, Cause = new BuildCause { Kind = BuildCauseKind.Cascade },
-        });
-        Assert.That(_desk.StateOf(waiting), Is.EqualTo("waiting"));
-
-        _desk.Queue.Receive(_desk.Db, _desk.Request() with { Source = source });
-        Assert.That(_desk.StateOf(waiting), Is.EqualTo("superseded"));
     }
 
     [Test]
@@ -129,7 +129,7 @@ public sealed class When_builds_share_a_tag : IDisposable
         var newer = _desk.Arrives("latest,2");
         _desk.Claim(newer);
         _desk.Conclude(newer, digest: "sha256:newer");
-        var late = _desk.Arrives("latest", secondsAgo: 5);
+        var late = AtCommit(_desk.Request("latest", secondsAgo: 5));
         _desk.Claim(late);
 
         var conclusion = _desk.Conclude(late, digest: "sha256:late");
@@ -143,7 +143,7 @@ public sealed class When_builds_share_a_tag : IDisposable
     {
         var later = _desk.Arrives("latest,2");
         _desk.Claim(later);
-        var earlier = _desk.Arrives("latest", secondsAgo: 5);
+        var earlier = AtCommit(_desk.Request("latest", secondsAgo: 5));
         Assert.That(_desk.Claim(earlier).Verdict, Is.EqualTo(ClaimVerdict.Later));
 
         _desk.Release(later);
@@ -152,4 +152,7 @@ public sealed class When_builds_share_a_tag : IDisposable
         Assert.That(_desk.Claim(later).Verdict, Is.EqualTo(ClaimVerdict.Later));
         Assert.That(_desk.Claim(earlier).Verdict, Is.EqualTo(ClaimVerdict.Granted));
     }
+
+    private static BuildRequested AtCommit(BuildRequested request) =>
+        request with { Source = request.Source with { Commit = new string('a', 40) } };
 }

@@ -38,6 +38,7 @@ public sealed class When_workers_ask_over_the_bus : IDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Bus:Address", (string?)_broker.Address.ToString())]);
         builder.AddBus(_ => { }, _ => { });
+        builder.Services.Configure<MassTransitHostOptions>(bus => bus.WaitUntilStarted = true); // or the first answer may find no queue
         _worker = builder.Build();
         await _worker.StartAsync();
     }

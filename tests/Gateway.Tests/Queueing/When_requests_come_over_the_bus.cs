@@ -95,6 +95,21 @@ public sealed class When_requests_come_over_the_bus : IDisposable
         await CountAnswersAsync(id, 1);
     }
 
+    [TestCase("registry")]
+    [TestCase("repository")]
+    public async Task Should_answer_and_put_aside_text_that_is_no_Unicode(string field)
+    {
+        var id = Guid.NewGuid();
+
+        await _client.PublishAsync(
+            "builds.build-requested", $$"""{"buildId":"{{id}}","image":{"{{field}}":"\ud800"},"tags":[]}""");
+
+        var failed = await _client.TakeAsync("gateway.build-requested_error");
+        Assert.That(PlainPublisher.Text(failed, "MT-Fault-Message"), Is.Not.Empty);
+        await NextIsServedAsync();
+        await CountAnswersAsync(id, 1);
+    }
+
     [TestCase("this is no JSON")]
     [TestCase("[]")]
     [TestCase("null")]
