@@ -6,7 +6,7 @@ namespace Builds.ServiceDefaults;
 
 public static class Telemetry
 {
-    /// <summary>One line a log entry, with the instant; no exporter is set up unless configuration names one.</summary>
+    /// <summary>One line a log entry, with the instant.</summary>
     public static TBuilder AddTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
