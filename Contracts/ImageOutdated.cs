@@ -34,6 +34,12 @@ public sealed record ImageOutdated
 
     /// <summary>The rebuild, where one was asked for.</summary>
     public Guid? BuildId { get; init; }
+
+    /// <summary>
+    /// Grows with each word about this tag: of those with the same <see cref="Since"/> the highest counts, in whichever
+    /// order they arrive.
+    /// </summary>
+    public long? Version { get; init; }
 }
 
 public enum OutdatedOutlook

@@ -23,7 +23,9 @@ public sealed class Flags(Notices notices, IOptions<RegistryOptions> registries,
                               and since > @since)
             on conflict (registry, repository, tag) do update
            set since = excluded.since, flag = excluded.flag, heard_at = excluded.heard_at
-         where excluded.since >= outdated.since
+         where excluded.since > outdated.since
+            or excluded.since = outdated.since
+               and coalesce(excluded.flag ->> '$.version', 0) >= coalesce(outdated.flag ->> '$.version', 0)
         """;
 
     public void Outdated(SqliteConnection db, ImageOutdated message)
@@ -39,7 +41,10 @@ public sealed class Flags(Notices notices, IOptions<RegistryOptions> registries,
             ns = BuildQueue.NamespaceOf(image.Repository), now = clock.GetUtcNow().ToUnixTimeMilliseconds(),
         });
         if (raised > 0)
-            notices.Add(db, flag, before is null ? null : JsonSerializer.Deserialize<ImageOutdated>(before, BuildQueue.Json));
+        {
+            notices.Add(
+                db, flag, before is null ? null : JsonSerializer.Deserialize<ImageOutdated>(before, BuildQueue.Json));
+        }
     }
 
     private const string Lower = """
@@ -72,7 +77,8 @@ public sealed class Flags(Notices notices, IOptions<RegistryOptions> registries,
     public int Keep(SqliteConnection db, IReadOnlyCollection<ImageOutdated> listed, DateTimeOffset asked)
     {
         var known = listed
-            .Select(flag => (flag.Image.Registry ?? registries.Value.Default, flag.Image.Repository, flag.Tag)).ToHashSet();
+            .Select(flag => (flag.Image.Registry ?? registries.Value.Default, flag.Image.Repository, flag.Tag))
+            .ToHashSet();
         var gone = db.Query<(string registry, string repository, string tag)>(
                 SelectHeardBefore, new { before = asked.ToUnixTimeMilliseconds() })
             .Where(flag => !known.Contains(flag)).ToList();

@@ -97,6 +97,7 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
             Next = Next,
             Outlook = Enum.Parse<OutdatedOutlook>(Outlook, ignoreCase: true),
             BuildId = Build is null ? null : Guid.Parse(Build),
+            Version = Version,
         };
 
         public ImageCurrent Renewed => new()
