@@ -51,7 +51,7 @@ move_base() {
     done < <(jq -r '.nodes[] | "\(.image | sub("^[^/]*/"; "")) is \(.state): \(.reason)"' <<<"$answer")
     [[ $(jq -r .cascade.state <<<"$answer") == running ]] || break
   done
-  [[ $(jq -r .cascade.state <<<"$answer") == done ]] || fail "the cascade is $(jq -r .cascade.state <<<"$answer")"
+  [[ $(jq -r .cascade.state <<<"$answer") == "done" ]] || fail "the cascade is $(jq -r .cascade.state <<<"$answer")"
 
   say "▸ curl -H 'Accept: text/plain' $gateway/v1/graph?image=sample/os"
   curl --silent --fail --config "$state/secrets/api.curl" --header "Accept: text/plain" "$gateway/v1/graph?image=sample/os" \
