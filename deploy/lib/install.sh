@@ -6,40 +6,86 @@ packages=(
   iptables iproute2 util-linux openssh-client curl jq ca-certificates
 )
 policy=/usr/sbin/policy-rc.d
+policy_mark='# from deploy/up or tests/run, for as long as they install'
+install_lock=/run/lock/builds-install
 
 install_missing() {
-  local missing=() package
+  local missing=() package problem=
   # where the kernel confines, Docker runs nothing without the tool that loads its profile
   [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) != Y ]] || packages+=(apparmor)
+
+  # one at a time: the end of another's installation would take our policy away
+  exec 8>"$install_lock"
+  flock 8
+  speak_again
   for package in "${packages[@]}"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] || missing+=("$package")
+    at_hand "$package" || missing+=("$package")
   done
   detail="all there"
-  ((${#missing[@]} > 0)) || return 0
+  if ((${#missing[@]} > 0)); then
+    log=$(dirname "$log")/apt.log
+    install_packages "${missing[@]}" >>"$log" 2>&1 || fail "$problem"
+    detail="installed ${missing[*]}"
+  fi
+  exec 8>&-
+}
 
-  log=$(dirname "$log")/apt.log
-  {
-    apt-get update
-    keep_quiet
-    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-      apt-get install --yes --no-install-recommends --no-upgrade "${missing[@]}"
-    speak_again
-    stay_off "${missing[@]}"
-  } >>"$log" 2>&1
-  detail="installed ${missing[*]}"
+# Whether there is what we use of a package, be it from elsewhere: Docker's own packages, for one, conflict with
+# docker.io, and so does busybox with busybox-static.
+at_hand() {
+  case $1 in
+    docker.io) command -v dockerd && command -v docker && command -v containerd && command -v runc ;;
+    busybox-static) stands_alone busybox ;;
+    docker-registry) command -v docker-registry ;;
+    git) command -v git && [[ -x $(git --exec-path)/git-http-backend ]] ;;
+    *) false ;;
+  esac >/dev/null 2>&1 || [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# Whether a program runs in a folder with nothing else in it, as in an image.
+stands_alone() {
+  local folder status=0
+  folder=$(mktemp --directory)
+  cp "$(command -v "$1")" "$folder/$1" && chroot "$folder" "/$1" true || status=1
+  rm -rf "$folder"
+  return "$status"
+}
+
+# install_packages PACKAGE…: says why in problem where it cannot
+install_packages() {
+  local removed
+  problem="apt-get update failed"
+  apt-get update || return 1
+  problem="$* cannot be installed"
+  removed=$(apt-get install --simulate --no-install-recommends --no-upgrade "$@" \
+    | sed -n 's/^Remv \([^ ]*\).*/\1/p' | paste -s -d ' ') || return 1
+  if [[ -n $removed ]]; then
+    problem="$* cannot be installed without removing $removed: nothing was touched. Remove it yourself if you can do \
+without it, or install what is missing in another way"
+    return 1
+  fi
+
+  keep_quiet || return 1
+  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+    apt-get install --yes --no-remove --no-install-recommends --no-upgrade "$@" || return 1
+  speak_again
+  stay_off "$@"
 }
 
 # Debian asks this program before it starts or restarts any service: 101 is no.
 keep_quiet() {
-  [[ ! -e $policy ]] || mv "$policy" "$policy.builds-saved"
-  printf '#!/bin/sh\nexit 101\n' >"$policy"
-  chmod 755 "$policy"
+  [[ ! -e $policy ]] || mv --backup=numbered "$policy" "$policy.builds-saved" || return 1
   trap speak_again EXIT
+  printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy.builds-new"
+  chmod 755 "$policy.builds-new"
+  sync "$policy.builds-new" # it is known by its content, also after a power failure
+  mv "$policy.builds-new" "$policy"
 }
 
+# Also after a run that was killed: what is ours goes, what was saved comes back, what somebody put there since stays.
 speak_again() {
-  rm -f "$policy"
-  [[ ! -e $policy.builds-saved ]] || mv "$policy.builds-saved" "$policy"
+  ! grep -qsxF "$policy_mark" "$policy" || rm "$policy"
+  [[ -e $policy || ! -e $policy.builds-saved ]] || mv "$policy.builds-saved" "$policy"
   trap - EXIT
 }
 
@@ -49,7 +95,7 @@ stay_off() {
   command -v systemctl || return 0
   for package in "$@"; do
     while read -r unit; do
-      systemctl disable "$(basename "$unit")"
+      systemctl disable "$(basename "$unit")" || return 1
     done < <(dpkg -L "$package" | grep -E '^(/usr)?/lib/systemd/system/[^@]*\.(service|socket)$' | sort -u)
   done
 }

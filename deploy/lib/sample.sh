@@ -15,16 +15,20 @@ api() {
   echo "$answer"
 }
 
-# The trigger URL is made once; making it again would end the one that people were given.
+# The trigger is made once per registry; making it again would end the one that people were given. Its secret alone is
+# kept, and not its URL: where the Gateway has had to move to another port, its old one is a stranger's.
 define_sample() {
+  local secret='' made_for=''
   log=$state/log/gateway.log
   api PUT "/v1/images/$sample" \
     "$(jq -n --arg git "$git_server/sample.git" '{git: $git, ref: "main", tags: ["latest"]}')"
-  if [[ ! -s $state/secrets/sample-trigger ]]; then
-    local url
-    url=$(api POST /v1/triggers "{\"image\": \"$sample\"}" | jq --exit-status --raw-output .url)
-    (umask 077 && echo "$url" >"$state/secrets/sample-trigger")
+  [[ ! -s $state/secrets/sample-trigger ]] || read -r secret made_for <"$state/secrets/sample-trigger"
+  if [[ $made_for != "$registry" ]]; then
+    secret=$(api POST /v1/triggers "{\"image\": \"$sample\"}" | jq --exit-status --raw-output .url)
+    secret=${secret##*/}
+    (umask 077 && echo "$secret $registry" >"$state/secrets/sample-trigger")
   fi
+  trigger=$gateway/hooks/trigger/$secret
   detail="$registry/$sample from $git_server/sample.git"
 }
 
@@ -32,8 +36,8 @@ define_sample() {
 build_sample() {
   local answer build outcome digest
   log=$state/log/worker.log
-  say "▸ curl -X POST $(cat "$state/secrets/sample-trigger")"
-  answer=$(curl --silent --show-error --fail-with-body --request POST "$(cat "$state/secrets/sample-trigger")") \
+  say "▸ curl -X POST $trigger"
+  answer=$(curl --silent --show-error --fail-with-body --request POST "$trigger") \
     || fail "the trigger was refused: $answer"
   build=$(jq --exit-status --raw-output .id <<<"$answer")
   say "▸ curl -N $(jq -r .log <<<"$answer")?follow=true"
@@ -56,7 +60,7 @@ what_next() {
   cat >&3 <<NEXT
 
 Builds runs. What to try next:
-  build the sample again   curl -X POST $(cat "$state/secrets/sample-trigger")
+  build the sample again   curl -X POST $trigger
   change it first          git clone $state/git/sample.git, commit, push
   see builds               curl -H "Authorization: Bearer \$(cat $state/admin-token)" $gateway/v1/builds
   all calls                $gateway/openapi/v1.json, admin token in $state/admin-token

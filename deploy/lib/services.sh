@@ -78,15 +78,21 @@ start_graph_tracker() {
     --Cascades:SettleSeconds=3
 }
 
-# start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees
+# start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees. One that
+# runs with other settings is started anew: a port that it knows may be a stranger's by now.
 start_service() {
-  local name=$1 url=http://127.0.0.1:${ports[$1]}
+  local name=$1 url=http://127.0.0.1:${ports[$1]} settings
   shift
+  settings=$(printf '%s\n' "$url" "${ports[broker]}" "$@")
   log=$state/log/$name.log
   detail="$url, ready before"
-  running "$name" && return
+  if running "$name"; then
+    [[ $settings != "$(cat "$state/run/$name.settings" 2>/dev/null)" ]] || return 0
+    stop "$name" 60
+  fi
 
   mkdir -p "$state/$name"
+  echo "$settings" >"$state/run/$name.settings"
   Bus__Address="amqp://$broker_user:$(secret broker-password)@127.0.0.1:${ports[broker]}" \
     DOTNET_CONTENTROOT="$state/app/${projects[$name]}" \
     start "$name" "$state/app/${projects[$name]}/Builds.${projects[$name]}" --urls "$url" "$@"
