@@ -47,7 +47,7 @@ internal static class Verdicts
     internal static void Write(SqliteConnection db, Snapshot snapshot, IReadOnlyDictionary<long, Verdict> verdicts)
     {
         var outdated = new List<long>();
-        var begun = new HashSet<string?>();
+        var begun = new HashSet<string>();
         using var upsert = db.CreateCommand(); // prepared once: there can be a hundred thousand rows
         upsert.CommandText = Upsert;
         foreach (var name in Names)
@@ -56,8 +56,9 @@ internal static class Verdicts
         {
             if (!verdicts.TryGetValue(unit.Id, out var verdict))
                 continue;
-            if (begun.Add(verdict.Cascade))
-                CascadeRows.Begin(db, verdict, snapshot.Now);
+            if (verdict.Cascade is { } cascade && !begun.Contains(cascade)
+                && CascadeRows.Begin(db, verdict, snapshot.Now))
+                begun.Add(cascade);
             var values = ValuesOf(unit, verdict);
             foreach (var tag in unit.Tags)
             {
