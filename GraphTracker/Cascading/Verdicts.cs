@@ -29,9 +29,11 @@ internal static class Verdicts
                  or verdict.next <> excluded.next or verdict.build is not excluded.build)
         """;
 
+    // A tag that was released anew, or deleted, has left what it was to be renewed with.
     private const string Lower = """
         update verdict
-           set outdated = 0, since = max(since + 1, @now), ready_at = null, cascade = null, version = version + 1,
+           set outdated = 0, since = max(since + 1, @now), ready_at = null, cascade = null, unit = tag,
+               version = version + 1,
                digest = coalesce((select manifest.digest from tag join manifest on manifest.id = tag.manifest
                                    where tag.id = verdict.tag), digest)
          where outdated = 1 and tag in (select tag from affected)
