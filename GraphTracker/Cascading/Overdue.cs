@@ -115,7 +115,7 @@ public sealed partial class Overdue(
         [LoggerMessage(LogLevel.Warning, "The rebuild {build} is overdue, and the Gateway does not answer ({why})")]
         public static partial void NoAnswer(ILogger logger, Guid build, string why);
 
-        [LoggerMessage(LogLevel.Error, "What has become of the rebuild {build} could not be recorded; it is asked again")]
+        [LoggerMessage(LogLevel.Error, "What became of the rebuild {build} could not be recorded; it is asked again")]
         public static partial void NotTaken(ILogger logger, Exception e, Guid build);
 
         [LoggerMessage(LogLevel.Error, "Rebuilds that are overdue could not be looked for; it is tried again")]
