@@ -49,7 +49,7 @@ internal static class CascadeNodes
                  verdict.build as Build,
                  (select max(try) from rebuild where rebuild.build = verdict.build) as Try,
                  (select group_concat(tag.name, ' ') from verdict mate join tag on tag.id = mate.tag
-                   where mate.unit = verdict.unit) as Tags
+                   where mate.unit = verdict.unit and mate.outdated = 1) as Tags
             from {FromVerdicts}
           union all
           select rebuild.unit, rebuild.depth, {Ended}, rebuild.reason, rebuild.build, rebuild.try,

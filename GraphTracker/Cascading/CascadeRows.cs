@@ -13,13 +13,18 @@ internal static class CascadeRows
         values (@cascade, @BaseTag, @OldDigest, @NewDigest, 'running', @now)
         """;
 
-    /// <summary>Nothing happens where it is there.</summary>
-    internal static void Begin(SqliteConnection db, Verdict verdict, long now)
+    /// <summary>
+    /// Nothing happens where it is there. What waits for one that belongs to a cascade belongs to it too, also where
+    /// another move is what makes it outdated: such a verdict does not say what began the cascade.
+    /// </summary>
+    /// <returns>Whether this verdict says it.</returns>
+    internal static bool Begin(SqliteConnection db, Verdict verdict, long now)
     {
-        if (verdict.Cascade is not { } cascade || verdict.Cause.Moved!.Cascade is not null)
-            return;
         var cause = verdict.Cause;
-        db.Execute(Insert, new { cascade, cause.BaseTag, cause.OldDigest, cause.NewDigest, now });
+        if (cause.Moved!.Cascade is not null || verdict.Cascade != DerivedIds.CascadeIdOf(cause.Moved))
+            return false;
+        db.Execute(Insert, new { cascade = verdict.Cascade, cause.BaseTag, cause.OldDigest, cause.NewDigest, now });
+        return true;
     }
 
     private const string SelectNodes = $"select State, count(*) as Count from ({CascadeNodes.States}) group by State";

@@ -9,14 +9,15 @@ internal sealed class Moves(SqliteConnection db, CascadeLimits limits)
 {
     private readonly Dictionary<(long Tag, long Old), Move> _known = [];
 
-    // By the build that pushed it; and while that one's end is not told yet, by its being asked for.
+    // By the build that pushed it, which was asked for before; and while that one's end is not told yet, by its being
+    // asked for.
     private const string Select = """
         select tag_move.id as Id, tag_move.number as Number, tag_move.at as At,
                coalesce(own.cascade, joined.cascade) as Cascade, coalesce(own.depth, joined.depth) as Depth,
                tag_move.new_manifest = @old or exists (
                  select 1 from member where index_id = tag_move.new_manifest and image_id = @old) as IsOld
           from tag_move
-          left join rebuild own on own.build = tag_move.build
+          left join rebuild own on own.build = tag_move.build and own.asked_at <= tag_move.at
           left join rebuild joined on joined.id = (select rebuild from rebuilt_tag where tag = tag_move.tag)
                 and own.id is null and joined.asked_at <= tag_move.at
                 and (joined.ended_at is null or joined.ended_at >= tag_move.at)

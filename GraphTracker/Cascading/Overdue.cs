@@ -29,15 +29,27 @@ public sealed partial class Overdue(
         do
         {
             // a request that is given up without a connection keeps the bus from connecting again
-            if (bus.CheckHealth().Status != BusHealthStatus.Healthy)
-                continue;
-            foreach (var build in store.Read(db => Find(db, clock.GetUtcNow().ToUnixTimeMilliseconds())))
-            {
-                if (!await AskAsync(build, stoppingToken))
-                    break; // the next one would get no answer either
-            }
+            if (bus.CheckHealth().Status == BusHealthStatus.Healthy)
+                await LookAsync(stoppingToken);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task LookAsync(CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var build in store.Read(db => Find(db, clock.GetUtcNow().ToUnixTimeMilliseconds())))
+            {
+                if (await AskAsync(build, cancel) is not { } found)
+                    return; // the next one would get no answer either
+                await TakeAsync(build, found, cancel);
+            }
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            Log.NotFound(logger, e);
+        }
     }
 
     private const string Select = """
@@ -47,25 +59,35 @@ public sealed partial class Overdue(
     private static List<Guid> Find(SqliteConnection db, long now) =>
         [.. db.Query<string>(Select, new { now }).Select(Guid.Parse)];
 
-    private async Task<bool> AskAsync(Guid build, CancellationToken cancel)
+    /// <returns>Null where there is no answer.</returns>
+    private async Task<FoundBuild?> AskAsync(Guid build, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Patience); // without a broker a request waits for its token and nothing else
-        FoundBuild found;
         try
         {
-            found = (await _find.GetResponse<FoundBuild>(new FindBuild { BuildId = build }, limit.Token)).Message;
+            return (await _find.GetResponse<FoundBuild>(new FindBuild { BuildId = build }, limit.Token)).Message;
         }
         catch (Exception e)
         {
             cancel.ThrowIfCancellationRequested();
             Log.NoAnswer(logger, build, e.Message);
-            return false;
+            return null;
         }
+    }
 
-        await store.WriteAsync(db => Take(db, found), cancel);
-        Log.Found(logger, build, found.State ?? "not known to the Gateway: asked for again");
-        return true;
+    // What cannot be written of one must not keep the others from being asked about.
+    private async Task TakeAsync(Guid build, FoundBuild found, CancellationToken cancel)
+    {
+        try
+        {
+            await store.WriteAsync(db => Take(db, found), cancel);
+            Log.Found(logger, build, found.State ?? "not known to the Gateway: asked for again");
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            Log.NotTaken(logger, e, build);
+        }
     }
 
     private const string LookLater = """
@@ -92,5 +114,11 @@ public sealed partial class Overdue(
 
         [LoggerMessage(LogLevel.Warning, "The rebuild {build} is overdue, and the Gateway does not answer ({why})")]
         public static partial void NoAnswer(ILogger logger, Guid build, string why);
+
+        [LoggerMessage(LogLevel.Error, "What became of the rebuild {build} could not be recorded; it is asked again")]
+        public static partial void NotTaken(ILogger logger, Exception e, Guid build);
+
+        [LoggerMessage(LogLevel.Error, "Rebuilds that are overdue could not be looked for; it is tried again")]
+        public static partial void NotFound(ILogger logger, Exception e);
     }
 }

@@ -39,7 +39,8 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
     private const string SelectTries = "select count(*) from rebuild where unit = @Unit and move = @Move";
 
     private const string SelectTags = """
-        select tag.name from verdict join tag on tag.id = verdict.tag where verdict.unit = @Unit order by tag.id
+        select tag.name from verdict join tag on tag.id = verdict.tag
+         where verdict.unit = @Unit and verdict.outdated = 1 order by tag.id
         """;
 
     private const string Insert = """
@@ -51,12 +52,13 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
         """;
 
     private const string InsertTags = """
-        insert into rebuilt_tag (tag, rebuild) select tag, @id from verdict where unit = @Unit
+        insert into rebuilt_tag (tag, rebuild) select tag, @id from verdict where unit = @Unit and outdated = 1
             on conflict (tag) do update set rebuild = excluded.rebuild
         """;
 
     private const string SetAsked = """
-        update verdict set ready_at = null, build = @build, next = @next, version = version + 1 where unit = @Unit
+        update verdict set ready_at = null, build = @build, next = @next, version = version + 1
+         where unit = @Unit and outdated = 1
         """;
 
     private BuildRequested Ask(Ready ready)

@@ -29,9 +29,11 @@ internal static class Verdicts
                  or verdict.next <> excluded.next or verdict.build is not excluded.build)
         """;
 
+    // A tag that was released anew, or deleted, has left what it was to be renewed with.
     private const string Lower = """
         update verdict
-           set outdated = 0, since = max(since + 1, @now), ready_at = null, cascade = null, version = version + 1,
+           set outdated = 0, since = max(since + 1, @now), ready_at = null, cascade = null, unit = tag,
+               version = version + 1,
                digest = coalesce((select manifest.digest from tag join manifest on manifest.id = tag.manifest
                                    where tag.id = verdict.tag), digest)
          where outdated = 1 and tag in (select tag from affected)
@@ -47,7 +49,7 @@ internal static class Verdicts
     internal static void Write(SqliteConnection db, Snapshot snapshot, IReadOnlyDictionary<long, Verdict> verdicts)
     {
         var outdated = new List<long>();
-        var begun = new HashSet<string?>();
+        var begun = new HashSet<string>();
         using var upsert = db.CreateCommand(); // prepared once: there can be a hundred thousand rows
         upsert.CommandText = Upsert;
         foreach (var name in Names)
@@ -56,8 +58,9 @@ internal static class Verdicts
         {
             if (!verdicts.TryGetValue(unit.Id, out var verdict))
                 continue;
-            if (begun.Add(verdict.Cascade))
-                CascadeRows.Begin(db, verdict, snapshot.Now);
+            if (verdict.Cascade is { } cascade && !begun.Contains(cascade)
+                && CascadeRows.Begin(db, verdict, snapshot.Now))
+                begun.Add(cascade);
             var values = ValuesOf(unit, verdict);
             foreach (var tag in unit.Tags)
             {

@@ -68,8 +68,27 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
           from manifest join image on image.id = manifest.image where manifest.state = 'wanted'
         """;
 
+    // A tag that is named with what nobody knows it to have pointed to.
+    private const string AskForNamed = """
+        insert or ignore into question (registry, image, tag, named, source, asked_at, due_at)
+        select image.registry, image.id, named.name, group_concat(named.digest, ' '), 'watch', @now, @now
+          from (select distinct tag.image, tag.name, manifest.digest
+                  from edge join tag on tag.id = edge.base_tag join manifest on manifest.id = edge.base
+                 where edge.base_tag <> 0 and edge.pinned = 0 and manifest.state in ('wanted', 'read')
+                   and not exists (
+                     select 1 from tag_past where tag_past.tag = tag.id and (tag_past.manifest = edge.base
+                         or tag_past.manifest in (select index_id from member where image_id = edge.base)))) named
+          join image on image.id = named.image
+         group by named.image, named.name
+        """;
+
     /// <summary>At a start: what was named in a registry that no setting knew, and that one may know now.</summary>
-    public Task AskForWantedAsync(DateTimeOffset now, CancellationToken cancel) =>
-        store.WriteAsync(
-            db => { db.Execute(AskForWanted, new { now = now.ToUnixTimeMilliseconds() }); }, cancel);
+    public Task AskForWantedAsync(DateTimeOffset now, CancellationToken cancel) => store.WriteAsync(
+        db =>
+        {
+            var asked = new { now = now.ToUnixTimeMilliseconds() };
+            db.Execute(AskForWanted, asked);
+            db.Execute(AskForNamed, asked);
+        },
+        cancel);
 }

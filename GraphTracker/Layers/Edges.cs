@@ -30,7 +30,8 @@ public static class Edges
         db.Execute(Insert, new { child, manifest, tag, evidence, kind, pinned });
 
     /// <summary>
-    /// A base that the image itself or its attestation names. It is asked for; and its tag, where nobody has yet.
+    /// A base that the image itself or its attestation names. It is asked for; and its tag, where nobody knows that it
+    /// pointed to that: it may have moved on long ago, or unheard just now.
     /// </summary>
     internal static void Name(Recording recording, long child, SeenBase named, int evidence, string kind)
     {
@@ -41,12 +42,15 @@ public static class Edges
             Questions.AskManifest(db, image, manifest, "push", now, now);
 
         var tag = named.Tag is null ? 0 : Names.TagOf(db, image, named.Tag);
-        if (tag != 0 && db.QuerySingle<bool>(IsUnasked, new { tag }))
-            Questions.AskTag(db, image, named.Tag!, null, "watch", now);
+        if (tag != 0 && !db.QuerySingle<bool>(IsPast, new { tag, manifest }))
+            Questions.AskTag(db, image, named.Tag!, named.Digest, "watch", now);
         // Provenance that names a digest alone comes from a FROM that does.
         Add(db, child, manifest, tag, evidence, kind, pinned: evidence == Provenance && tag == 0);
         recording.ChangedChild(child);
     }
 
-    private const string IsUnasked = "select asked_at is null from tag where id = @tag";
+    private const string IsPast = """
+        select exists (select 1 from tag_past where tag = @tag and (manifest = @manifest or manifest in
+                        (select index_id from member where image_id = @manifest)))
+        """;
 }

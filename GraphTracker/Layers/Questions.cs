@@ -6,7 +6,7 @@ namespace Builds.GraphTracker.Layers;
 /// <summary>What the registries have still to be asked: written with whatever raised it, gone with the answer.</summary>
 public static class Questions
 {
-    private const int MostNamed = 50;
+    private const int MostNamed = 500; // images name years of a base's versions; each is looked up with the answer
 
     private const string SelectOpen = """
         select id as Id, named as Named, source as Source, due_at as DueAt from question

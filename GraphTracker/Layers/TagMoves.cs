@@ -9,6 +9,7 @@ internal static class TagMoves
 
     private const string Asked = "update tag set asked_at = @Now where id = @tag";
 
+    // Of a build only where it is new to the tag: what it has pushed before is put back by somebody else.
     private const string Insert = """
         insert into tag_move (tag, number, old_manifest, new_manifest, at, source, build)
         values (@tag, @number, @old, @manifest, @Now, @source,
@@ -17,6 +18,7 @@ internal static class TagMoves
                   cross join build on build.digest = manifest.digest
                   where manifest.id = @manifest and build.outcome = 'succeeded'
                     and build.image = (select image from tag where id = @tag)
+                    and not exists (select 1 from tag_past where tag = @tag and tag_past.manifest = @manifest)
                   order by build.completed_at desc limit 1))
         """;
 

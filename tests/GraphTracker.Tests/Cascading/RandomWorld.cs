@@ -27,10 +27,10 @@ internal sealed class RandomWorld : IDisposable
     private readonly HashSet<Guid> _taken = [];
     private readonly List<RandomBuild> _running = [];
     private readonly List<BuildCompleted> _ends = []; // told, and not heard yet
-    private readonly Dictionary<string, RandomBuild> _latest = [];
+    private readonly Dictionary<(string Name, string Tag), RandomBuild> _latest = [];
     private readonly Dictionary<string, int> _byPeople = [];
     private readonly HashSet<string> _built = [];
-    private readonly HashSet<string> _unheard = [];
+    private readonly HashSet<(string Name, string Tag)> _unheard = [];
     private readonly List<object> _told = [];
     private DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
@@ -38,15 +38,23 @@ internal sealed class RandomWorld : IDisposable
     {
         _registry = new RandomRegistry(seed);
         var definitions = new Definitions(Microsoft.Extensions.Options.Options.Create(new RegistryOptions { Default = Graph.Host }));
-        foreach (var app in _registry.AppNames)
+        foreach (var app in _registry.Shuffled())
         {
-            _policies[app] = _registry.Chance(8) ? null : _registry.Chance(8) ? RebuildOn.Never : RebuildOn.EveryFromAndCopies;
-            if (_policies[app] is { } on)
-                _file.Write(db => { definitions.Define(db, Defined(app, on)); return true; });
+            _policies[app] = _registry.Chance(8) ? null : _registry.Chance(2)
+                ? RebuildOn.EveryFromAndCopies
+                : (RebuildOn)_registry.Next(Enum.GetValues<RebuildOn>().Length);
+            _file.Write(db =>
+            {
+                if (_policies[app] is { } on)
+                    definitions.Define(db, Defined(app, on));
+                foreach (var tag in _registry.TagsOf(app))
+                    Names.TagOf(db, Names.ImageOf(db, Graph.Host, app), tag);
+                return true;
+            });
         }
 
         foreach (var root in _registry.RootNames)
-            _unheard.Add(root);
+            _unheard.Add((root, "latest"));
         foreach (var app in _registry.AppNames)
             Finish(_registry.Start(app));
         ComeToRest();
@@ -103,21 +111,24 @@ internal sealed class RandomWorld : IDisposable
     {
         Assert.That(_file.Query<long>("select count(*) from rebuild where state = 'open'").Single(), Is.AtMost(MostAtOnce));
         Assert.That(
-            _file.Query<long>("select image from rebuild where state = 'open' group by image having count(*) > 1"), Is.Empty,
-            "one open rebuild for each image");
+            _file.Query<long>("""
+                select image from rebuild, json_each(rebuild.request, '$.tags') named
+                 where state = 'open' group by image, named.value having count(*) > 1
+                """), Is.Empty, "one open rebuild for each tag");
     }
 
     public void CheckAtTheEnd()
     {
-        foreach (var app in _policies.Keys.Where(IsRebuilt))
-            Assert.That(_registry.IsCurrent(app, _latest[app].Used), Is.True, () => $"{app} is forgotten: {State()}");
+        foreach (var (name, build) in _latest.Where(latest => IsRebuilt(latest.Key.Name)))
+            Assert.That(_registry.IsCurrent(build, use => Counts(build.Image, use)), Is.True, () => $"{name} is forgotten: {State()}");
         Assert.That(_file.Query<string>("""
             select outlook from verdict
-             where outdated = 1 and outlook not in ('notDefined', 'policy', 'cycle', 'ancestor')
+             where outdated = 1 and outlook not in ('notDefined', 'policy', 'cycle', 'ancestor', 'pinned')
             """), Is.Empty, State);
         Assert.That(_file.Query<string>("select distinct state from cascade where state <> 'done'"), Is.Empty, State);
         Assert.That(Heard(), Is.EquivalentTo(_file.Query<string>("""
-            select image.repository from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image
+            select image.repository || ':' || tag.name
+              from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image
              where verdict.outdated = 1
             """)), "what was told, in any order");
     }
@@ -133,7 +144,7 @@ internal sealed class RandomWorld : IDisposable
     private void Push(string root, bool isNew)
     {
         _registry.Push(root, isNew);
-        _unheard.Add(root);
+        _unheard.Add((root, "latest"));
     }
 
     private void Decide(int most)
@@ -144,6 +155,16 @@ internal sealed class RandomWorld : IDisposable
             foreach (var below in RebuiltBelow(asked))
                 Assert.That(IsOwed(below), Is.False, () => $"{asked} before {below}: {State()}");
         }
+
+        foreach (var asked in decided.Asked)
+        {
+            Assert.That(_file.Query<string>($"""
+                select named.value
+                  from rebuild, json_each(rebuild.request, '$.tags') named
+                  join tag on tag.image = rebuild.image and tag.name = named.value
+                 where rebuild.build = '{asked.BuildId}' and tag.manifest is not rebuild.old_manifest
+                """), Is.Empty, () => $"tags of {asked.Image.Repository} that are something else: {State()}");
+        }
     }
 
     // What is rebuilt here, and leads to a rebuild of this one through nothing but such.
@@ -153,24 +174,37 @@ internal sealed class RandomWorld : IDisposable
         var open = new Stack<string>([app]);
         while (open.TryPop(out var next))
         {
-            foreach (var below in _registry.BasesOf(next).Where(IsRebuilt).Where(found.Add))
-                open.Push(below);
+            foreach (var use in _registry.UsesOf(next).Where(use => IsRebuilt(use.Name) && Counts(next, use) && found.Add(use.Name)))
+                open.Push(use.Name);
         }
 
         return found;
     }
 
-    private bool IsRebuilt(string name) =>
-        _policies.GetValueOrDefault(name) == RebuildOn.EveryFromAndCopies && !IsInCircle(name);
+    private bool IsRebuilt(string name) => _policies.GetValueOrDefault(name) is not null && !IsInCircle(name);
 
-    // Slow and obvious: a base of it has moved on, or a rebuild of it is open.
-    private bool IsOwed(string name) => _file.Query<long>($"""
-        select 1 from footing join tag on tag.id = footing.tag join image on image.id = tag.image
-         where footing.stale = 1 and image.repository = '{name}'
-        union all
-        select 1 from rebuild join image on image.id = rebuild.image
-         where rebuild.state = 'open' and image.repository = '{name}'
-        """).Count > 0;
+    private bool Counts(string app, RandomUse use) => !use.Pinned && _policies[app] switch
+    {
+        RebuildOn.EveryFromAndCopies => true,
+        RebuildOn.EveryFrom => use.Kind == BaseImageKind.From,
+        RebuildOn.FinalBase => use.IsFinal,
+        _ => false,
+    };
+
+    // Slow and obvious: a base that counts has moved on, or a rebuild of it is open.
+    private bool IsOwed(string name)
+    {
+        var stale = _file.Query<string>($"""
+            select base_image.repository from footing
+              join tag on tag.id = footing.tag join image on image.id = tag.image
+              join tag base on base.id = footing.base_tag join image base_image on base_image.id = base.image
+             where footing.stale = 1 and image.repository = '{name}' and tag.name = 'latest'
+            """);
+        return _registry.UsesOf(name).Any(use => stale.Contains(use.Name) && Counts(name, use)) || _file.Query<long>($"""
+            select 1 from rebuild, json_each(rebuild.request, '$.tags') named join image on image.id = rebuild.image
+             where rebuild.state = 'open' and image.repository = '{name}' and named.value = 'latest'
+            """).Count > 0;
+    }
 
     private void Tell(bool isLost)
     {
@@ -206,17 +240,24 @@ internal sealed class RandomWorld : IDisposable
         if (!build.IsRebuild)
             _byPeople[name] = _byPeople.GetValueOrDefault(name) + 1;
         else
-            Assert.That(_built.Add($"{name} {build.Versions} {_byPeople.GetValueOrDefault(name)}"), Is.True,
-                () => $"{name} is built twice on {build.Versions}: {State()}");
-        _latest[name] = build;
+            Assert.That(_built.Add($"{name} {Versions(build)} {_byPeople.GetValueOrDefault(name)}"), Is.True,
+                () => $"{name} is built twice on {Versions(build)}: {State()}");
         _ends.Add(_registry.Finish(build) with { CompletedAt = _now });
-        _unheard.Add(name);
+        foreach (var tag in build.Tags)
+        {
+            _latest[(name, tag)] = build;
+            _unheard.Add((name, tag));
+        }
     }
+
+    private string Versions(RandomBuild build) => string.Join(',', build.Tags) + ' ' + string.Join(' ',
+        build.Used.Where(each => Counts(build.Image, each.Use)).Select(each => $"{each.Use.Name}@{each.Version}"));
 
     private void Fail(RandomBuild build, BuildOutcome outcome) => _ends.Add(
         Graph.Built(build.Image, "latest", _registry.Of(build.Image)) with
         {
-            BuildId = build.Id, Outcome = outcome, Reason = "RUN ended with 7", Digest = null, Pushed = [], CompletedAt = _now,
+            BuildId = build.Id, Tags = build.Tags, Outcome = outcome, Reason = "RUN ended with 7", Digest = null, Pushed = [],
+            CompletedAt = _now,
         });
 
     // Somebody asks for a build of the same, and takes its place while it waits.
@@ -231,7 +272,7 @@ internal sealed class RandomWorld : IDisposable
         }
 
         if (_running.TrueForAll(build => build.Image != app))
-            _running.Add(_registry.Start(app));
+            _running.Add(which % 3 == 0 ? _registry.Start(app, null, "latest") : _registry.Start(app));
     }
 
     private void HearEnd(int which)
@@ -242,12 +283,13 @@ internal sealed class RandomWorld : IDisposable
         Record(recording => recording.Build(end, Graph.Host));
     }
 
-    private void HearPush(string name)
+    private void HearPush((string Name, string Tag) pushed)
     {
-        _unheard.Remove(name);
+        var (name, tag) = pushed;
+        _unheard.Remove(pushed);
         _file.Write(db =>
         {
-            Questions.AskTag(db, Names.ImageOf(db, Graph.Host, name), "latest", _registry.Of(name).Digest, "push", Now);
+            Questions.AskTag(db, Names.ImageOf(db, Graph.Host, name), tag, _registry.Of(name, tag).Digest, "push", Now);
             return true;
         });
     }
@@ -270,7 +312,7 @@ internal sealed class RandomWorld : IDisposable
                 return;
             }
 
-            var (moved, now) = (Names.TagOf(recording.Db, image, tag), _registry.Of(repository));
+            var (moved, now) = (Names.TagOf(recording.Db, image, tag), _registry.Of(repository, tag));
             foreach (var past in named.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(past => past != now.Digest))
                 recording.Past(moved, recording.Manifest(image, _registry.At(past)));
             recording.Move(moved, recording.Manifest(image, now), "push");
@@ -299,8 +341,8 @@ internal sealed class RandomWorld : IDisposable
         var flags = new Dictionary<string, (DateTimeOffset Since, bool IsOutdated)>();
         var words = _told.Select(word => word switch
         {
-            ImageOutdated outdated => (Name: outdated.Image.Repository, outdated.Since, IsOutdated: true),
-            ImageCurrent current => (Name: current.Image.Repository, current.Since, IsOutdated: false),
+            ImageOutdated flag => (Name: $"{flag.Image.Repository}:{flag.Tag}", flag.Since, IsOutdated: true),
+            ImageCurrent flag => (Name: $"{flag.Image.Repository}:{flag.Tag}", flag.Since, IsOutdated: false),
             _ => (Name: "", Since: default, IsOutdated: false),
         }).Where(word => word.Name.Length > 0).Reverse();
         foreach (var (name, since, isOutdated) in words)
@@ -320,7 +362,7 @@ internal sealed class RandomWorld : IDisposable
           join image on image.id = rebuild.image
         union all
         select 'cascade ' || state || ' ' || counts from cascade
-        """).Concat(_registry.AppNames.Select(app => $"{app} ({_policies[app]}) from {string.Join(' ', _registry.BasesOf(app))}")));
+        """).Concat(_registry.AppNames.Select(app => $"{app} ({_policies[app]}) from {string.Join(' ', _registry.UsesOf(app))}")));
 
     private static T Take<T>(List<T> from, int which)
     {
@@ -329,12 +371,12 @@ internal sealed class RandomWorld : IDisposable
         return one;
     }
 
-    private static ImageDefined Defined(string app, RebuildOn on) => new()
+    private ImageDefined Defined(string app, RebuildOn on) => new()
     {
         Image = new ImageReference { Registry = Graph.Host, Repository = app },
         Version = 1,
         Source = new GitSource { Git = $"https://git.example.org/{app}.git", Ref = "main" },
-        Tags = ["latest"],
+        Tags = _registry.TagsOf(app),
         Rebuild = new RebuildPolicy { On = on },
     };
 }

@@ -74,6 +74,32 @@ public sealed class When_an_image_has_several_tags
         Assert.That(_world.Outdated, Is.Empty);
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Should_not_take_back_one_that_is_released_or_deleted_meanwhile(bool isReleased)
+    {
+        _world.Name("api", "1.0", "latest"); // 1.0 is the first of them
+        await _world.GrowAsync("api", "os");
+        _world.Settings = new() { SettleSeconds = 60, MostAtOnce = 100 };
+        await _world.PushAsync("os", "2");
+        await _world.DecideAsync();
+        _world.Salt = "new";
+        if (isReleased)
+            await _world.BuildAsync("api", "latest");
+        else
+            await _world.Graph.DeleteAsync("api", "latest");
+        await _world.DecideAsync();
+        _world.Graph.Now += TimeSpan.FromMinutes(2);
+        var asked = await _world.DecideAsync();
+
+        Assert.That(asked.Select(request => string.Join(' ', request.Tags)), Is.EqualTo(new[] { "1.0" }));
+        Assert.That(_world.NodesOf(asked[0].Cause!.CascadeId!.Value), Is.EqualTo(new[] { "api 1.0: queued" }));
+        Assert.That(_world.Graph.Query<long>("select count(*) from rebuilt_tag").Single(), Is.EqualTo(1));
+        await _world.FinishAsync(asked[0]);
+        await _world.SettleAsync();
+        Assert.That(_world.Outdated, Is.Empty);
+    }
+
     [Test]
     public async Task Should_leave_one_that_was_set_by_hand_where_it_is()
     {

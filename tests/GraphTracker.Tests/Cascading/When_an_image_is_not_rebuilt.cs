@@ -78,6 +78,23 @@ public sealed class When_an_image_is_not_rebuilt
     }
 
     [Test]
+    public async Task Should_name_two_that_are_each_others_base_and_rebuild_neither()
+    {
+        await _world.PushAsync("left", "1");
+        await _world.GrowAsync("right", "left", "os");
+        await _world.GrowAsync("left", "right");
+        await _world.PushAsync("os", "2");
+        await _world.UseAsync("left", _world.First("left"), () => _world.BuildAsync("right"));
+        await _world.SettleAsync();
+
+        Assert.That(_world.Asked, Is.Empty);
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "left: cycle", "right: cycle" }));
+        foreach (var name in new[] { "left", "right" })
+            Assert.That(_world.NextOf(name), Does.Contain("left:latest").And.Contain("right:latest"));
+        Assert.That(_world.Cascades, Is.Empty);
+    }
+
+    [Test]
     public async Task Should_block_what_stands_on_one_that_fails_until_a_base_moves_again()
     {
         await _world.GrowAsync("runtime", "os");

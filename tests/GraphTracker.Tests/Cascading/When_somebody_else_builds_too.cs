@@ -63,6 +63,31 @@ public sealed class When_somebody_else_builds_too
     }
 
     [Test]
+    public async Task Should_begin_anew_where_a_base_is_put_back_to_what_a_rebuild_has_made([Values] bool isCancelled)
+    {
+        await _world.PushAsync("os", "2");
+        var first = (await _world.DecideAsync())[0];
+        await _world.FinishAsync(first);
+        var made = _world.Image("runtime");
+        if (isCancelled)
+            await _world.ChangeAsync(first.Cause!.CascadeId!.Value, CascadeChange.Cancel);
+        await _world.SettleAsync();
+        await _world.PushAsync("runtime", "by hand");
+        await _world.SettleAsync();
+        _world.Settings = new() { SettleSeconds = 60, MostAtOnce = 100 };
+        await _world.Graph.PushAsync("runtime", "latest", made);
+        Assert.That(await _world.DecideAsync(), Is.Empty, "whoever has put it back may not be done yet");
+
+        _world.Graph.Now += TimeSpan.FromMinutes(2);
+        var asked = await _world.DecideAsync();
+        Assert.That(asked.Select(request => request.Image.Repository), Is.EqualTo(new[] { "api" }));
+        Assert.That(asked[0].Cause!.CascadeId, Is.Not.EqualTo(first.Cause!.CascadeId));
+        await _world.UseAsync("runtime", made, () => _world.FinishAsync(asked[0]));
+        await _world.DecideAsync();
+        Assert.That(_world.Outdated, Is.Empty);
+    }
+
+    [Test]
     public async Task Should_let_those_above_wait_for_the_rebuild_that_is_open()
     {
         await _world.PushAsync("os", "2");

@@ -8,7 +8,7 @@ namespace Builds.GraphTracker.Tests.Layers;
 /// <summary>A statement that looks through a whole table is quick in every test, and takes seconds where it matters.</summary>
 public sealed partial class When_a_graph_is_large
 {
-    private static readonly string[] OnceAtAStart = ["DueQuestions.AskForWanted"];
+    private static readonly string[] OnceAtAStart = ["DueQuestions.AskForWanted", "DueQuestions.AskForNamed"];
 
     private static IEnumerable<TestCaseData> Statements =>
         from type in typeof(Recording).Assembly.GetTypes()
