@@ -34,12 +34,14 @@ internal static class Ends
         update rebuild set state = @State, reason = coalesce(@Why, reason), ended_at = @now where id = @Id
         """;
 
-    // What had its place taken is owed its rebuild again, where the newer build has not renewed it.
+    // What had its place taken is owed its rebuild again, where the newer build has not renewed it. That one may have
+    // ended before: then the rebuild had to give way to a release that was on its way when it was asked for.
     private const string Resume = """
         update rebuild set state = 'resumed'
          where state = 'superseded' and exists (
            select 1 from build own
-             join build newer on newer.image = own.image and newer.completed_at >= own.completed_at
+             join build newer on newer.image = own.image
+                  and (newer.completed_at >= own.completed_at or newer.completed_at > rebuild.asked_at)
             where own.id = rebuild.build and newer.id <> own.id and newer.outcome <> 'superseded')
         returning id
         """;

@@ -11,7 +11,17 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
 {
     private const string SelectRoom = "select @MostAtOnce - count(*) from rebuild where state = 'open'";
 
-    private const string SelectReady = """
+    /// <summary>
+    /// Verdicts of which a tag is being looked up: somebody may have released it meanwhile, and then its old commit is
+    /// not to be built once more.
+    /// </summary>
+    internal const string IsLookedUp = """
+        exists (select 1 from verdict mate join tag own on own.id = mate.tag
+                  join question on question.image = own.image and question.tag = own.name
+                 where mate.unit = verdict.unit and mate.outdated = 1)
+        """;
+
+    private const string SelectReady = $"""
         select verdict.unit as Unit, verdict.base as Base, verdict.old_digest as OldDigest,
                verdict.new_digest as NewDigest, verdict.evidence as Evidence, verdict.depth as Depth,
                verdict.cascade as Cascade, verdict.bases as Bases, verdict.move as Move,
@@ -24,7 +34,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
           join definition on definition.image = image.id
           join tag_move on tag_move.id = verdict.move
          where verdict.ready_at <= @now and verdict.outdated = 1 and verdict.tag = verdict.unit
-           and definition.definition is not null
+           and definition.definition is not null and not {IsLookedUp}
          order by verdict.depth, verdict.move, verdict.tag
          limit @room
         """;

@@ -14,8 +14,11 @@ internal static class Round
         select min(at) from (
           select 0 as at where exists (select 1 from undecided)
           union all
-          select min(ready_at) from verdict
-           where ready_at is not null and @MostAtOnce > (select count(*) from rebuild where state = 'open')
+          select * from (
+            select ready_at from verdict
+             where ready_at is not null and @MostAtOnce > (select count(*) from rebuild where state = 'open')
+               and not {Requests.IsLookedUp}
+             order by ready_at limit 1)
           union all
           select 0 from {Ends.FromEnded})
         """;

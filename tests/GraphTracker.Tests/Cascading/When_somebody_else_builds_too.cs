@@ -131,4 +131,29 @@ public sealed class When_somebody_else_builds_too
         Assert.That(_world.Asked.Select(request => request.BuildId), Is.Unique);
         Assert.That(_world.Outdated, Is.Empty);
     }
+
+    [Test]
+    public async Task Should_repeat_a_release_that_was_on_its_way_and_not_what_was_before_it()
+    {
+        await _world.PushAsync("os", "2");
+        var first = (await _world.DecideAsync())[0];
+        _world.Graph.Now += TimeSpan.FromSeconds(1);
+        var release = first with { BuildId = Guid.NewGuid() };
+        _world.Salt = "released";
+        await _world.UseAsync("os", _world.First("os"), async () =>
+        {
+            await _world.TellEndAsync(release);
+            _world.Graph.Now += TimeSpan.FromSeconds(1);
+            await _world.Graph.BuiltAsync(_world.Superseded(first));
+            Assert.That(await _world.DecideAsync(), Is.Empty, "what its tag is now has not been looked up");
+
+            await _world.FinishAsync(release);
+        });
+
+        var asked = await _world.DecideAsync();
+        Assert.That(asked.Select(request => request.Source.Commit), Is.EqualTo(new[] { "released" }));
+        await _world.FinishAsync(asked[0]);
+        await _world.SettleAsync();
+        Assert.That(_world.Outdated, Is.Empty);
+    }
 }

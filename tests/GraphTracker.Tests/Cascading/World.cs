@@ -145,6 +145,10 @@ internal sealed class World : IAsyncDisposable
     public Task TellEndAsync(BuildRequested request) =>
         _graph.BuiltAsync(EndOf(request.BuildId, request.Image.Repository, BuildOutcome.Succeeded, [.. request.Tags]));
 
+    /// <summary>The end of a rebuild that had to give way.</summary>
+    public BuildCompleted Superseded(BuildRequested request) =>
+        EndOf(request.BuildId, request.Image.Repository, BuildOutcome.Superseded, [.. request.Tags]);
+
     /// <summary>Of its store: another process can have it too.</summary>
     public string Folder => Path.GetDirectoryName(_graph.Query<string>("select file from pragma_database_list").Single())!;
 
