@@ -82,7 +82,7 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
             _planted[image] = await DigestOfAsync(image);
         await Wait.UntilAsync("the whole tree stands on the base", async () =>
         {
-            var graph = await GraphAsync();
+            var graph = await builds.GraphOfAsync(Root);
             return Rebuilt.Keys.Concat(Explained.Keys).All(image => graph.Contains($"{Name(image)}", StringComparison.Ordinal));
         });
     }
@@ -121,14 +121,6 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
         });
     }
 
-    public async Task<string> GraphAsync()
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"v1/graph?image={Root}");
-        request.Headers.Accept.ParseAdd("text/plain");
-        using var answer = await builds.Api.SendAsync(request);
-        return await answer.Content.ReadAsStringAsync();
-    }
-
     private string Written(string dockerfile) =>
         dockerfile
             .Replace("{library/os@}", $"{builds.Registry.Host}/{Root}@{_oldRoot}", StringComparison.Ordinal)
@@ -146,12 +138,9 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
 
     private async Task<Build> OnlyRebuildOfAsync(string image)
     {
-        var page = await builds.Api.GetStringAsync($"v1/builds?image={image}");
-        var all = JsonDocument.Parse(page).RootElement.GetProperty("builds").EnumerateArray()
-            .Select(build => new Build(build.Clone()))
-            .ToList();
+        var all = await builds.BuildsOfAsync(image);
         var rebuilds = all.Where(build => build.CauseKind == "cascade").ToList();
-        Assert.That(rebuilds, Has.Count.EqualTo(1), $"rebuilds of {image}: {page}");
+        Assert.That(rebuilds, Has.Count.EqualTo(1), $"rebuilds of {image}: {string.Join("\n", all)}");
         Assert.That(all, Has.Count.EqualTo(2), image);
         Assert.That(rebuilds[0].State, Is.EqualTo("succeeded"), image);
         return rebuilds[0];
