@@ -21,4 +21,22 @@ public static class InstallationQuestions
         using var answer = await builds.Api.SendAsync(request);
         return await answer.Content.ReadAsStringAsync();
     }
+
+    /// <summary>All that is outdated, tag by tag, and why: <c>image</c> beside the flag.</summary>
+    public static async Task<List<(string Image, JsonElement Flag)>> OutdatedAsync(this Installation builds)
+    {
+        var page = await builds.Api.GetFromJsonAsync<JsonElement>("v1/images?outdated=true&limit=100");
+        return [.. from image in page.GetProperty("images").EnumerateArray()
+                   from flag in image.GetProperty("why").EnumerateArray()
+                   select (image.GetProperty("image").GetString()!, flag)];
+    }
+
+    /// <summary>Of one root, whatever has become of them.</summary>
+    public static async Task<List<string>> StatesOfCascadesAsync(this Installation builds, string root)
+    {
+        var page = await builds.Api.GetFromJsonAsync<JsonElement>("v1/cascades");
+        return [.. from cascade in page.GetProperty("cascades").EnumerateArray()
+                   where cascade.GetProperty("root").GetString() == root
+                   select cascade.GetProperty("state").GetString()!];
+    }
 }
