@@ -5,11 +5,13 @@ namespace Builds.Flow.Tests;
 /// <summary>A build as the API shows it.</summary>
 public sealed record Build(JsonElement Json)
 {
+    public Guid Id => Json.GetProperty("id").GetGuid();
     public string State => Json.GetProperty("state").GetString()!;
     public string? Reason => Text("reason");
     public string? Class => Text("class");
     public string? Digest => Text("digest");
     public string? Commit => Text("commit");
+    public string? Worker => Text("worker");
     public int Attempt => Json.TryGetProperty("attempt", out var attempt) ? attempt.GetInt32() : 0;
     public string? CauseKind =>
         Json.TryGetProperty("cause", out var cause) && cause.ValueKind == JsonValueKind.Object

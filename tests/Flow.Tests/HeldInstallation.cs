@@ -36,7 +36,8 @@ public sealed class HeldInstallation : IAsyncDisposable
     private string HoldFile => _folder.File("hold");
 
     /// <param name="impatient">Off: everything is at its default settings.</param>
-    public static async Task<HeldInstallation> StartAsync(string provider, int workers, bool impatient = true)
+    public static async Task<HeldInstallation> StartAsync(
+        string provider, int workers, bool impatient = true, int drainSeconds = 0)
     {
         var bases = await Registry.StartAsync();
         await bases.PushBaseAsync("library/busybox", "1");
@@ -47,7 +48,7 @@ public sealed class HeldInstallation : IAsyncDisposable
             Workers = workers,
             BehindProxy = proxy => held._registryProxy = proxy,
             GatewaySettings = impatient ? Impatience : [],
-            WorkerSettings = await held.WorkerSettingsAsync(provider, impatient),
+            WorkerSettings = await held.WorkerSettingsAsync(provider, impatient, drainSeconds),
         });
         held._gitProxy = FaultProxy.Before(held.Builds.Git.Url.Port);
         held.Outcomes = await Outcomes.ListenAsync(held.Builds.Broker);
@@ -93,9 +94,9 @@ public sealed class HeldInstallation : IAsyncDisposable
         ["Claims:SweepSeconds"] = "1",
     };
 
-    private async Task<Dictionary<string, string>> WorkerSettingsAsync(string provider, bool impatient)
+    private async Task<Dictionary<string, string>> WorkerSettingsAsync(string provider, bool impatient, int drainSeconds)
     {
-        var settings = new Dictionary<string, string>();
+        var settings = new Dictionary<string, string> { ["Worker:DrainSeconds"] = $"{drainSeconds}" };
         if (impatient)
             settings["Worker:RenewalSeconds"] = "2";
         if (provider == "dockerd")

@@ -1,62 +1,13 @@
 using System.Text.Json;
 using Builds.Parts;
+using static Builds.Flow.Tests.TreeImages;
 
 namespace Builds.Flow.Tests;
 
-/// <summary>
-/// Twelve images on four storeys over one base: two diamonds, one whose builder's base moves and not its own, one that
-/// somebody builds by hand and what stands on it, one that names its base by digest.
-/// </summary>
-public sealed class ImageTree(Installation builds, DockerDaemon byHand)
+/// <summary><see cref="TreeImages"/>, planted over a registry that notifies.</summary>
+/// <param name="topSource">Where given, the git server of the top storey is reached through it.</param>
+public sealed class ImageTree(Installation builds, DockerDaemon byHand, FaultProxy? topSource = null)
 {
-    private const string Root = "library/os";
-
-    /// <summary>Image → Dockerfile, a storey a line of the array. <c>{x}</c> is the latest of that image.</summary>
-    private static readonly (string Image, string Dockerfile)[][] Storeys =
-    [
-        [
-            ("team/runtime", "FROM {library/os}\nRUN echo runtime >/runtime"),
-            ("team/tools", "FROM {library/os}\nRUN echo tools >/tools"),
-            ("team/pinned", "FROM {library/os@}\nRUN echo pinned >/pinned"),
-        ],
-        [
-            ("team/api", "FROM {team/tools} AS tools\nRUN cat /tools\nFROM {team/runtime}\nCOPY --from=tools /tools /tools"),
-            ("team/web", "FROM {team/runtime}\nRUN echo web >/web"),
-            ("team/static", "FROM {team/tools} AS build\nRUN cat /etc/version /tools >/page\nFROM scratch\nCOPY --from=build /page /"),
-            ("team/inner", "FROM {team/outside}\nRUN echo inner >/inner"),
-        ],
-        [
-            ("team/shop", "FROM {team/web} AS web\nRUN cat /web\nFROM {team/api}\nCOPY --from=web /web /web"),
-            ("team/jobs", "FROM {team/api}\nRUN echo jobs >/jobs"),
-        ],
-        [
-            ("team/app", "FROM {team/shop}\nRUN echo app >/app"),
-            ("team/batch", "FROM {team/jobs}\nRUN echo batch >/batch"),
-        ],
-    ];
-
-    /// <summary>What is rebuilt, with what it stands on among the others.</summary>
-    private static readonly Dictionary<string, string[]> Rebuilt = new()
-    {
-        ["team/runtime"] = [],
-        ["team/tools"] = [],
-        ["team/api"] = ["team/runtime", "team/tools"],
-        ["team/web"] = ["team/runtime"],
-        ["team/static"] = ["team/tools"],
-        ["team/shop"] = ["team/api", "team/web"],
-        ["team/jobs"] = ["team/api"],
-        ["team/app"] = ["team/shop"],
-        ["team/batch"] = ["team/jobs"],
-    };
-
-    /// <summary>What stays behind, and what is said of it.</summary>
-    private static readonly Dictionary<string, string> Explained = new()
-    {
-        ["team/inner"] = "ancestor",
-        ["team/outside"] = "notDefined",
-        ["team/pinned"] = "pinned",
-    };
-
     private readonly Dictionary<string, string> _planted = [];
     private string _oldRoot = "";
 
@@ -70,7 +21,7 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
             var started = new List<Guid>();
             foreach (var (image, dockerfile) in storey)
             {
-                await builds.DefineAsync(image, ("Dockerfile", Written(dockerfile)));
+                await DefineAsync(image, dockerfile);
                 started.Add(await builds.RequestAsync(image));
             }
 
@@ -78,12 +29,12 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
                 Assert.That((await builds.EndOfAsync(id)).State, Is.EqualTo("succeeded"), await builds.LogOfAsync(id));
         }
 
-        foreach (var image in Rebuilt.Keys.Concat(Explained.Keys))
+        foreach (var image in All)
             _planted[image] = await DigestOfAsync(image);
         await Wait.UntilAsync("the whole tree stands on the base", async () =>
         {
-            var graph = await GraphAsync();
-            return Rebuilt.Keys.Concat(Explained.Keys).All(image => graph.Contains($"{Name(image)}", StringComparison.Ordinal));
+            var graph = await builds.GraphOfAsync(Root);
+            return All.All(image => graph.Contains(Name(image), StringComparison.Ordinal));
         });
     }
 
@@ -95,7 +46,7 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
     public async Task IsRebuiltAsync()
     {
         await Wait.UntilAsync("nothing is outdated but what is explained", async () =>
-            (await OutdatedAsync()).Select(flag => flag.Image).ToHashSet().SetEquals(Explained.Keys), TimeSpan.FromMinutes(4));
+            (await builds.OutdatedAsync()).Select(flag => flag.Image).ToHashSet().SetEquals(Explained.Keys), TimeSpan.FromMinutes(4));
         var rebuilds = new Dictionary<string, Build>();
         foreach (var image in Rebuilt.Keys)
             rebuilds[image] = await OnlyRebuildOfAsync(image);
@@ -117,16 +68,32 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
             foreach (var image in Explained.Keys)
                 Assert.That(await DigestOfAsync(image), Is.EqualTo(_planted[image]), image);
             Assert.That(
-                (await OutdatedAsync()).ToDictionary(flag => flag.Image, flag => flag.Outlook), Is.EquivalentTo(Explained));
+                (await builds.OutdatedAsync())
+                    .ToDictionary(one => one.Image, one => one.Flag.GetProperty("outlook").GetString()!),
+                Is.EquivalentTo(Explained));
         });
     }
 
-    public async Task<string> GraphAsync()
+    /// <summary>How many are to be rebuilt below the top storey.</summary>
+    public static int BelowTop => Rebuilt.Keys.Count(image => !IsTop(image));
+
+    /// <summary>How many of those are rebuilt by now.</summary>
+    public async Task<int> RebuiltBelowTopAsync()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"v1/graph?image={Root}");
-        request.Headers.Accept.ParseAdd("text/plain");
-        using var answer = await builds.Api.SendAsync(request);
-        return await answer.Content.ReadAsStringAsync();
+        var count = 0;
+        foreach (var image in Rebuilt.Keys.Where(image => !IsTop(image)))
+            count += await DigestOfAsync(image) == _planted[image] ? 0 : 1;
+        return count;
+    }
+
+    private async Task DefineAsync(string image, string dockerfile)
+    {
+        var repository = await builds.DefineAsync(image, ("Dockerfile", Written(dockerfile)));
+        if (topSource is null || !IsTop(image))
+            return;
+        await builds.DefineAsync(
+            image,
+            new { git = $"http://{topSource.Host}/{repository.Name}", @ref = "main", tags = new[] { "latest" } });
     }
 
     private string Written(string dockerfile) =>
@@ -146,26 +113,15 @@ public sealed class ImageTree(Installation builds, DockerDaemon byHand)
 
     private async Task<Build> OnlyRebuildOfAsync(string image)
     {
-        var page = await builds.Api.GetStringAsync($"v1/builds?image={image}");
-        var all = JsonDocument.Parse(page).RootElement.GetProperty("builds").EnumerateArray()
-            .Select(build => new Build(build.Clone()))
-            .ToList();
+        var all = await builds.BuildsOfAsync(image);
         var rebuilds = all.Where(build => build.CauseKind == "cascade").ToList();
-        Assert.That(rebuilds, Has.Count.EqualTo(1), $"rebuilds of {image}: {page}");
+        Assert.That(rebuilds, Has.Count.EqualTo(1), $"rebuilds of {image}: {string.Join("\n", all)}");
         Assert.That(all, Has.Count.EqualTo(2), image);
         Assert.That(rebuilds[0].State, Is.EqualTo("succeeded"), image);
         return rebuilds[0];
     }
 
-    private async Task<List<(string Image, string Outlook)>> OutdatedAsync()
-    {
-        var page = JsonDocument.Parse(await builds.Api.GetStringAsync("v1/images?outdated=true&limit=100")).RootElement;
-        return [.. from image in page.GetProperty("images").EnumerateArray()
-                   from flag in image.GetProperty("why").EnumerateArray()
-                   select (image.GetProperty("image").GetString()!, flag.GetProperty("outlook").GetString()!)];
-    }
-
-    private string Name(string image) => $"{builds.Registry.Host}/{image}:latest";
+    public string Name(string image) => $"{builds.Registry.Host}/{image}:latest";
 
     private async Task<string> DigestOfAsync(string image) => (await builds.Registry.DigestOfAsync(image, "latest"))!;
 

@@ -144,13 +144,14 @@ public sealed class Installation : IAsyncDisposable
             $"build {id} {what}", async () => await BuildAsync(id) is var build && condition(build) ? build : null, Deadline);
 
     /// <summary>A good build of a new image, from the request to its tag.</summary>
-    public async Task NextIsServedAsync()
+    public async Task<Build> NextIsServedAsync()
     {
         var image = $"team/next-{Guid.NewGuid():N}";
         await DefineAsync(image, ("Dockerfile", $"FROM {Registry.Host}/library/busybox:1\nLABEL good={image}\n"));
         var build = await EndOfAsync(await RequestAsync(image));
         Assert.That(build.State, Is.EqualTo("succeeded"), build.Json.ToString());
         Assert.That(await Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
+        return build;
     }
 
     /// <summary>The whole log, followed to its end.</summary>

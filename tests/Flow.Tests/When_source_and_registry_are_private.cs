@@ -3,7 +3,9 @@ using Builds.Parts;
 
 namespace Builds.Flow.Tests;
 
-public sealed class When_source_and_registry_are_private
+[TestFixture("engine")]
+[TestFixture("dockerd")]
+public sealed class When_source_and_registry_are_private(string provider)
 {
     private const string GitPassword = "git-pa$$word/1";
     private const string RegistryPassword = "registry-pa$$word/2";
@@ -17,6 +19,7 @@ public sealed class When_source_and_registry_are_private
         _ssh = await SshGitServer.StartAsync();
         _builds = await Installation.StartAsync(new InstallationOptions
         {
+            Provider = provider,
             Git = new GitServerOptions { User = "reader", Password = GitPassword },
             Registry = new RegistryOptions { User = "pusher", Password = RegistryPassword },
         });
