@@ -85,7 +85,9 @@ public sealed record BaseImage
     /// <summary>The Dockerfile names the digest itself, so a rebuild would change nothing.</summary>
     public required bool Pinned { get; init; }
 
-    /// <summary>The built image itself stands on it, and not only a stage before; left out where that is not known.</summary>
+    /// <summary>
+    /// The built image itself stands on it, and not only a stage before; left out where that is not known.
+    /// </summary>
     public bool? Final { get; init; }
 }
 

@@ -80,8 +80,8 @@ public static class BuildsBus
             }));
 
     /// <summary>
-    /// How every queue is read whose messages cost one write to a store, or a few reads: what waits together is committed
-    /// together. Tried three times more, then put into the error queue with the reason; nobody reads faults.
+    /// How every queue is read whose messages cost one write to a store, or a few reads: what waits together is
+    /// committed together. Tried three times more, then put into the error queue with the reason; nobody reads faults.
     /// </summary>
     public static void TakesShortMessages(this IReceiveEndpointConfigurator endpoint)
     {

@@ -72,7 +72,8 @@ public sealed class ListImages(GatewayStore store, Links links)
             : null);
     }
 
-    private static List<(Row Row, IReadOnlyList<ImageOutdated>? Why)> Rows(SqliteConnection db, object where, bool why) =>
+    private static List<(Row Row, IReadOnlyList<ImageOutdated>? Why)> Rows(
+        SqliteConnection db, object where, bool why) =>
     [
         .. db.Query<Row>(Select, where).AsList().Select(row => (
             row, why ? Flags.Of(db, new ImageReference { Registry = row.Registry, Repository = row.Image }) : null)),

@@ -22,7 +22,8 @@ public sealed class Badge(GatewayStore store, IOptions<RegistryOptions> registri
     public IResult Handle(string file, string? registry, string? tag, Caller? caller, HttpContext context)
     {
         if (!file.EndsWith(Extension, StringComparison.Ordinal))
-            throw RefusedException.NotFound("A badge is called like its image, with .svg behind it: /badges/team/api.svg");
+            throw RefusedException.NotFound(
+                "A badge is called like its image, with .svg behind it: /badges/team/api.svg");
         var image = new ImageReference
         {
             Registry = registry ?? registries.Value.Default,
@@ -50,7 +51,8 @@ public sealed class Badge(GatewayStore store, IOptions<RegistryOptions> registri
 
     private const string SelectLast = """
         select state from build
-         where registry = @Registry and repository = @Repository and state in ('succeeded', 'failed', 'errored', 'timedOut')
+         where registry = @Registry and repository = @Repository
+           and state in ('succeeded', 'failed', 'errored', 'timedOut')
            and (@tag is null or exists (select 1 from json_each(request, '$.tags') where value = @tag))
          order by number desc limit 1
         """;

@@ -8,7 +8,8 @@ public static class FlaggingSlice
 {
     public static void AddFlagging(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<FlagOptions>().BindConfiguration("Flags").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<FlagOptions>().BindConfiguration("Flags")
+            .ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<BadgeOptions>().BindConfiguration("Badges");
         builder.Services.AddSingleton<Flags>();
         builder.Services.AddSingleton<Badge>();
@@ -26,5 +27,6 @@ public static class FlaggingSlice
         routes.MapGet("/badges/{**file}", (string file, string? registry, string? tag, Badge badge, HttpContext context) =>
                 badge.Handle(file, registry, tag, context.Features.Get<Caller>(), context))
             .Produces(200, contentType: "image/svg+xml").WithTags("Badge")
-            .WithSummary("How an image does: passing, failing, building, outdated or unknown; ?tag= for one of its tags.");
+            .WithSummary(
+                "How an image does: passing, failing, building, outdated or unknown; ?tag= for one of its tags.");
 }

@@ -73,7 +73,8 @@ public sealed partial class Resync(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "GraphTracker lists {count} tags as outdated; {gone} others are not any more")]
+        [LoggerMessage(LogLevel.Information,
+            "GraphTracker lists {count} tags as outdated; {gone} others are not any more")]
         public static partial void Done(ILogger logger, int count, int gone);
 
         [LoggerMessage(LogLevel.Error, "What is outdated could not be compared with GraphTracker; it is tried again")]

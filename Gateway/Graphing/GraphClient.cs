@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.Gateway.Graphing;
 
-/// <summary>The Gateway's questions to GraphTracker. One that is not answered in time is dropped by the broker too.</summary>
+/// <summary>
+/// The Gateway's questions to GraphTracker. One that is not answered in time is dropped by the broker too.
+/// </summary>
 public sealed partial class GraphClient(
     IBus bus, BusConnection connection, IOptions<GraphOptions> options, ILogger<GraphClient> logger)
 {

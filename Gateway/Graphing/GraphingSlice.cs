@@ -22,7 +22,8 @@ public static class GraphingSlice
     public static void MapGraphing(this RouteGroupBuilder v1)
     {
         v1.MapGet("/graph", ReadAsync).Produces<ImageGraph>().ProducesProblem(503)
-            .WithSummary("What an image stands on and what stands on it, with evidence; Accept: text/plain for a tree.");
+            .WithSummary(
+                "What an image stands on and what stands on it, with evidence; Accept: text/plain for a tree.");
         v1.MapGet("/cascades/preview", PreviewAsync).Produces<CascadePreview>().ProducesProblem(503)
             .WithSummary("What a push to this tag would set off: what is rebuilt in which order, what is not and why.");
         v1.MapGet("/cascades", (

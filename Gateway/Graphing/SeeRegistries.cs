@@ -76,7 +76,10 @@ public sealed class SeeRegistries(
         var (refusals, at, from) = hook.Refusals;
         return new RegistryHealth
         {
-            Registries = [.. hosts.Select(host => Show(host, counts.GetValueOrDefault(host), byHost.GetValueOrDefault(host)))],
+            Registries =
+            [
+                .. hosts.Select(host => Show(host, counts.GetValueOrDefault(host), byHost.GetValueOrDefault(host))),
+            ],
             Unknown = reports?.Unknown ?? [],
             Refused = new RefusedNotifications(refusals, at, from),
             Problem = reports is null

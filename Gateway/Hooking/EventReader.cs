@@ -91,7 +91,9 @@ internal static partial class EventReader
             return null;
         try
         {
-            return text.GetString() is { Length: > LongestText } longer ? longer[..(LongestText + 1)] : text.GetString();
+            return text.GetString() is { Length: > LongestText } longer
+                ? longer[..(LongestText + 1)]
+                : text.GetString();
         }
         catch (InvalidOperationException)
         {

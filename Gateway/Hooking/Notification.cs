@@ -27,7 +27,10 @@ internal static class Notification
         }
         catch (JsonException e)
         {
-            return [new ReadEvent(null, $"the body is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})")];
+            return
+            [
+                new ReadEvent(null, $"the body is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"),
+            ];
         }
     }
 

@@ -10,7 +10,9 @@ public sealed class RegistryEvents(GatewayStore store, Outbox outbox, TimeProvid
 {
     private const int Together = 500; // so that no other write waits long
 
-    /// <returns>Once all of it is on disk. Dying in between leaves the rest to the registry, which repeats it.</returns>
+    /// <returns>
+    /// Once all of it is on disk. Dying in between leaves the rest to the registry, which repeats it.
+    /// </returns>
     public async Task<TakenNotification> TakeAsync(
         string registry, IReadOnlyList<ReadEvent> events, CancellationToken cancel)
     {

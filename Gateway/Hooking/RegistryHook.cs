@@ -54,7 +54,8 @@ public sealed partial class RegistryHook(
     }
 
     // What is too large is read to its end, for its sender to see the answer.
-    private static async Task<(MemoryStream Body, long Size)> ReadAsync(Stream from, long limit, CancellationToken cancel)
+    private static async Task<(MemoryStream Body, long Size)> ReadAsync(
+        Stream from, long limit, CancellationToken cancel)
     {
         var (body, size) = (new MemoryStream(), 0L);
         var portion = new byte[Portion];

@@ -71,14 +71,17 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
 
     // A line stays a line, whatever it was made of; and no reason of a build fills a mail.
     private static string Clean(string text) =>
-        string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c)) + (text.Length > LongestText ? "…" : "");
+        string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c))
+        + (text.Length > LongestText ? "…" : "");
 
     private IEnumerable<(string Label, string Value)> Facts(LetterItem item)
     {
         var flag = item.Flag;
         yield return ("base", $"{flag.Base} moved {flag.OldDigest} → {flag.NewDigest}");
-        yield return ("how", (flag.Through is { } through ? $"through {through}" : "directly") + $", known by {flag.Evidence}");
-        yield return ("since", flag.Since.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC");
+        var how = flag.Through is { } through ? $"through {through}" : "directly";
+        yield return ("how", $"{how}, known by {flag.Evidence}");
+        var since = flag.Since.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+        yield return ("since", $"{since} UTC");
         yield return ("now", flag.Next);
         if (flag.BuildId is not { } build)
             yield break;

@@ -51,7 +51,8 @@ public sealed class MailOptions : IValidatableObject
     public bool IsOn => Host is not null;
     public TimeSpan Settle => TimeSpan.FromSeconds(SettleSeconds);
 
-    public string? ThePassword => Password ?? (PasswordFile is null ? null : File.ReadLines(PasswordFile).FirstOrDefault());
+    public string? ThePassword =>
+        Password ?? (PasswordFile is null ? null : File.ReadLines(PasswordFile).FirstOrDefault());
 
     /// <summary>30 s, 1 min, 2 min … 15 min, as it is set.</summary>
     public TimeSpan RetryAfter(long tries) =>
@@ -66,7 +67,8 @@ public sealed class MailOptions : IValidatableObject
         if (User is not null && Password is null == PasswordFile is null)
             yield return new ValidationResult("Mail: give either Password or PasswordFile for Mail:User.");
         if (User is not null && Tls == MailTls.None && !IsLoopback(Host!))
-            yield return new ValidationResult("Mail:Tls is None: a password would go through the network in the clear.");
+            yield return new ValidationResult(
+                "Mail:Tls is None: a password would go through the network in the clear.");
     }
 
     private static bool IsLoopback(string host) =>

@@ -99,7 +99,8 @@ public sealed class Members(GatewayStore store)
         foreach (var (index, member) in members.Index())
         {
             if (!MailAddress.IsOne(member.Mail))
-                throw RefusedException.Bad($"members[{index}].mail", $"members[{index}].mail must be {MailAddress.Words}.");
+                throw RefusedException.Bad(
+                    $"members[{index}].mail", $"members[{index}].mail must be {MailAddress.Words}.");
             if (!known.Add(member.Mail))
                 throw RefusedException.Bad(
                     $"members[{index}].mail", $"members[{index}].mail is there twice: leave one out.");

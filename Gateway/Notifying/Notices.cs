@@ -48,7 +48,8 @@ public sealed class Notices(IOptions<MailOptions> options, TimeProvider clock)
     private static bool IsNews(ImageOutdated flag, ImageOutdated? before) =>
         before is null || (IsHeldUp(flag) && (!IsHeldUp(before) || flag.BuildId != before.BuildId));
 
-    private static bool IsHeldUp(ImageOutdated flag) => flag.Outlook is OutdatedOutlook.Failed or OutdatedOutlook.Blocked;
+    private static bool IsHeldUp(ImageOutdated flag) =>
+        flag.Outlook is OutdatedOutlook.Failed or OutdatedOutlook.Blocked;
 
     private sealed record Recipient
     {

@@ -7,7 +7,8 @@ public static class NotifyingSlice
 {
     public static void AddNotifying(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<MailOptions>().BindConfiguration("Mail").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<MailOptions>().BindConfiguration("Mail")
+            .ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<Members>();
         builder.Services.AddSingleton<Notices>();
         builder.Services.AddSingleton<Letters>();
@@ -22,7 +23,8 @@ public static class NotifyingSlice
                 string ns, Members members, Caller caller, HttpRequest request, CancellationToken cancel) =>
                 members.PutAsync(caller, ns, request, cancel))
             .Accepts<NewMembers>("application/json").Produces<SeenMembers>()
-            .WithSummary("Say who belongs to a namespace: all of them. Contributors and owners get its mails; * is everywhere.");
+            .WithSummary(
+                "Say who belongs to a namespace: all of them. Contributors and owners get its mails; * is everywhere.");
         v1.MapGet("/namespaces/{ns}/members", (string ns, Members members, Caller caller) => members.See(caller, ns))
             .Produces<SeenMembers>()
             .WithSummary("See who belongs to a namespace, and whether mails reach them.");

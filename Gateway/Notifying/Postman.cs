@@ -68,7 +68,8 @@ public sealed partial class Postman(
         var now = clock.GetUtcNow();
         var retryAt = (now + options.Value.RetryAfter(mail.Tries)).ToUnixTimeMilliseconds();
         // Before it is written: what is told from now on goes into the next.
-        await store.WriteAsync(db => db.Execute(Try, new { mail.Id, now = now.ToUnixTimeMilliseconds(), retryAt }), cancel);
+        var attempt = new { mail.Id, now = now.ToUnixTimeMilliseconds(), retryAt };
+        await store.WriteAsync(db => db.Execute(Try, attempt), cancel);
         if (letters.Write(mail) is not { } message)
         {
             await store.WriteAsync(db => db.Execute(Delete, mail), cancel);

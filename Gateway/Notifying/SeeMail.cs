@@ -9,7 +9,8 @@ namespace Builds.Gateway.Notifying;
 /// <param name="Problem">Why the server cannot be used at the moment.</param>
 /// <param name="Refused">Addresses whose last mail was refused for good, the latest first; at most 100.</param>
 public sealed record SeenMail(
-    bool IsOn, long Waiting, DateTimeOffset? OldestAt, string? Problem, string? LastError, IReadOnlyList<RefusedAddress> Refused);
+    bool IsOn, long Waiting, DateTimeOffset? OldestAt, string? Problem, string? LastError,
+    IReadOnlyList<RefusedAddress> Refused);
 
 public sealed record RefusedAddress(string Mail, DateTimeOffset At, string Why);
 

@@ -80,11 +80,12 @@ public sealed class BuildQueue(
         """;
 
     private const string SelectHasStarted = """
-        select 1 from (select number from tag where registry = @registry and repository = @repository and tag in @tags
-                       union
-                       select number from open_tag where registry = @registry and repository = @repository and tag in @tags)
+        select 1 from (select number, registry, repository, tag from tag
+                       union all
+                       select number, registry, repository, tag from open_tag) named
           join build using (number)
-         where build.requested_at > @requestedAt and build.started_at is not null
+         where named.registry = @registry and named.repository = @repository and named.tag in @tags
+           and build.requested_at > @requestedAt and build.started_at is not null
          limit 1
         """;
 

@@ -26,7 +26,8 @@ public sealed partial class Intake(ILogger<Intake> logger) : IReceiveEndpointObs
 
     public Task Ready(ReceiveEndpointReady ready)
     {
-        if (ready.InputAddress.AbsolutePath.EndsWith($"/{BuildRequestedConsumerDefinition.Queue}", StringComparison.Ordinal))
+        var path = ready.InputAddress.AbsolutePath;
+        if (path.EndsWith($"/{BuildRequestedConsumerDefinition.Queue}", StringComparison.Ordinal))
             _endpoint = ready.ReceiveEndpoint;
         return Task.CompletedTask;
     }

@@ -9,8 +9,8 @@ namespace Builds.Worker.Building;
 /// the second delivery is refused its claim.
 /// </summary>
 public sealed partial class RunningBuilds(
-    BuildAttempt attempt, Intake intake, IOptions<WorkerOptions> options, Machines.Machines machines, TimeProvider clock,
-    ILogger<RunningBuilds> logger)
+    BuildAttempt attempt, Intake intake, IOptions<WorkerOptions> options, Machines.Machines machines,
+    TimeProvider clock, ILogger<RunningBuilds> logger)
     : IHostedLifecycleService, IDisposable
 {
     private readonly ConcurrentDictionary<Guid, RunningBuild> _running = new();
