@@ -10,7 +10,7 @@ namespace Builds.GraphTracker.Cascading;
 /// <summary>All that is outdated, a page at a time.</summary>
 public sealed class ListOutdatedConsumer(GraphStore store, TimeProvider clock) : IConsumer<ListOutdated>
 {
-    private const int Page = 500;
+    internal const int Page = 500;
 
     private const string SelectPage = $"""
         select {Untold.VerdictColumns}
@@ -22,17 +22,19 @@ public sealed class ListOutdatedConsumer(GraphStore store, TimeProvider clock) :
     public Task Consume(ConsumeContext<ListOutdated> context)
     {
         var at = clock.GetUtcNow(); // before it is read: what changes later is told
-        var rows = store.Read(db => Read(db, context.Message.After ?? 0));
-        return context.RespondAsync(new OutdatedImages
+        return context.RespondAsync(store.Read(db => Read(db, context.Message, at)));
+    }
+
+    internal static OutdatedImages Read(SqliteConnection db, ListOutdated ask, DateTimeOffset at)
+    {
+        var rows = db.Query<Untold.VerdictRow>(SelectPage, new { after = ask.After ?? 0, Page }).AsList();
+        return new OutdatedImages
         {
             Images = [.. rows.Select(row => row.Outdating)],
             At = at,
             Next = rows.Count == Page ? rows[^1].Tag : null,
-        });
+        };
     }
-
-    private static List<Untold.VerdictRow> Read(SqliteConnection db, long after) =>
-        db.Query<Untold.VerdictRow>(SelectPage, new { after, Page }).AsList();
 }
 
 public sealed class ListOutdatedConsumerDefinition : ConsumerDefinition<ListOutdatedConsumer>
