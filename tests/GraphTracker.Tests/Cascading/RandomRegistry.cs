@@ -115,16 +115,22 @@ internal sealed class RandomRegistry
             : string.Join(' ', used[0].DiffIds.Select(layer => layer[7..19]))
                 + $" {build.Image}+{string.Join('+', used.Skip(1).Select(copied => Convert.ToHexString(copied.Content.Span)[..8]))}";
         var made = Graph.Image(layers, history: $"{build.Image} {++_made}");
-        if (build.Tags.Contains("latest") && (!_images.TryGetValue(build.Image, out var before)
-            || !before.Content.Span.SequenceEqual(made.Content.Span)))
-            _versions[build.Image] = _versions.GetValueOrDefault(build.Image) + 1;
         foreach (var tag in build.Tags)
-            Set(build.Image, tag, made);
+            Put(build.Image, tag, made);
         return Graph.Built(build.Image, "latest", made, [.. build.Used.Select(each => Graph.Used(
             $"{each.Use.Name}:latest", each.Image, each.Use.Kind, each.Use.IsFinal, each.Use.Pinned))]) with
         {
             BuildId = build.Id, Tags = build.Tags, Pushed = build.Tags,
         };
+    }
+
+    /// <summary>The tag points to that from now on.</summary>
+    public void Put(string app, string tag, SeenImage image)
+    {
+        if (tag == "latest"
+            && (!_images.TryGetValue(app, out var before) || !before.Content.Span.SequenceEqual(image.Content.Span)))
+            _versions[app] = _versions.GetValueOrDefault(app) + 1;
+        Set(app, tag, image);
     }
 
     private static string Key(string name, string tag) => tag == "latest" ? name : $"{name}:{tag}";

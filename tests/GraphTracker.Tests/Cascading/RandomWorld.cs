@@ -15,7 +15,7 @@ namespace Builds.GraphTracker.Tests.Cascading;
 /// <summary>A registry, workers, a broker and GraphTracker's tables; each step is one that can happen next.</summary>
 internal sealed class RandomWorld : IDisposable
 {
-    public const int Kinds = 26;
+    public const int Kinds = 27;
     private const int MostAtOnce = 3;
 
     private static readonly CascadeOptions Options = new() { SettleSeconds = 20, SettleLimitSeconds = 60, MostAtOnce = MostAtOnce };
@@ -28,6 +28,7 @@ internal sealed class RandomWorld : IDisposable
     private readonly List<RandomBuild> _running = [];
     private readonly List<BuildCompleted> _ends = []; // told, and not heard yet
     private readonly Dictionary<(string Name, string Tag), RandomBuild> _latest = [];
+    private readonly Dictionary<string, List<(RandomBuild Build, SeenImage Made)>> _history = []; // of each latest
     private readonly Dictionary<string, int> _byPeople = [];
     private readonly HashSet<string> _built = [];
     private readonly HashSet<(string Name, string Tag)> _unheard = [];
@@ -78,6 +79,7 @@ internal sealed class RandomWorld : IDisposable
             case 23: Supersede(which); break;
             case 24: _file.Restart(); _now += TimeSpan.FromSeconds(30); break;
             case 25: Change(which % 2 == 0 ? CascadeChange.Cancel : CascadeChange.Resume); break;
+            case 26: PutBack(_registry.AppNames[which % _registry.AppNames.Count], which); break;
         }
     }
 
@@ -248,6 +250,19 @@ internal sealed class RandomWorld : IDisposable
             _latest[(name, tag)] = build;
             _unheard.Add((name, tag));
         }
+
+        if (build.Tags.Contains("latest"))
+            (_history.TryGetValue(name, out var known) ? known : _history[name] = []).Add((build, _registry.Of(name)));
+    }
+
+    // Somebody is not content with the last one.
+    private void PutBack(string app, int which)
+    {
+        var (build, made) = _history[app][which % _history[app].Count];
+        _registry.Put(app, "latest", made);
+        _latest[(app, "latest")] = build;
+        _byPeople[app] = _byPeople.GetValueOrDefault(app) + 1;
+        _unheard.Add((app, "latest"));
     }
 
     private string Versions(RandomBuild build) => string.Join(',', build.Tags) + ' ' + string.Join(' ',
