@@ -17,7 +17,8 @@ public sealed class TreeMail(Installation builds, ImageTree tree, People people)
             states.Add((await builds.BuildAsync(flag.GetProperty("buildId").GetGuid())).State);
         return (Are(flags, All) && Are(asked, Lowest) && states.All(state => state == "queued"))
             ? true
-            : throw new InvalidOperationException($"{string.Join('\n', flags)}\n{string.Join(' ', states)}");
+            : throw new InvalidOperationException(
+                $"{string.Join('\n', flags)}\n{string.Join(' ', states)}\n{builds.Outputs()}");
     });
 
     /// <summary>One mail lists all twelve, and of each why it is there and what is being done.</summary>
