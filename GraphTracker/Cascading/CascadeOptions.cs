@@ -13,7 +13,9 @@ public sealed class CascadeOptions
     [Range(0, 604_800)]
     public int SettleLimitSeconds { get; init; } = 600;
 
-    /// <summary>Rebuilds that are asked for and not done, of all cascades together: people's builds have the rest.</summary>
+    /// <summary>
+    /// Rebuilds that are asked for and not done, of all cascades together: people's builds have the rest.
+    /// </summary>
     [Range(1, 10_000)]
     public int MostAtOnce { get; init; } = 4;
 

@@ -38,7 +38,9 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
           from definition join image on image.id = definition.image where definition.definition is not null
         """;
 
-    /// <summary>Takes all that there are: what is not among them, and was here before they were listed, is forgotten.</summary>
+    /// <summary>
+    /// Takes all that there are: what is not among them, and was here before they were listed, is forgotten.
+    /// </summary>
     public void Replace(SqliteConnection db, IReadOnlyList<ImageDefined> all, IReadOnlyDictionary<long, long> before)
     {
         foreach (var one in all)

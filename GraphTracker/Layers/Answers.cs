@@ -16,7 +16,9 @@ public sealed record Question(
     public string Name => Digest is null ? $"{Registry}/{Repository}:{Tag}" : $"{Registry}/{Repository}@{Digest}";
 }
 
-/// <summary>What a digest was found to be: read, or why it could not be; all null where it had been read before.</summary>
+/// <summary>
+/// What a digest was found to be: read, or why it could not be; all null where it had been read before.
+/// </summary>
 public sealed record Found(string Digest, SeenManifest? Seen = null, string? Gone = null, string? Bad = null);
 
 /// <summary>What a registry has answered.</summary>
@@ -24,7 +26,9 @@ public sealed record Found(string Digest, SeenManifest? Seen = null, string? Gon
 /// <param name="Found">All digests that were looked up, that one first.</param>
 public sealed record Answer(string? Digest, IReadOnlyList<Found> Found);
 
-/// <summary>An answer goes into the graph in one transaction, which also deletes its question: all of it, or nothing.</summary>
+/// <summary>
+/// An answer goes into the graph in one transaction, which also deletes its question: all of it, or nothing.
+/// </summary>
 public static class Answers
 {
     private const string Delete = "delete from question where id = @Id";
@@ -75,7 +79,9 @@ public static class Answers
          where tag.image = @Image and tag.name = @Tag
         """;
 
-    /// <summary>Digests that the tag is said to have pointed to and that nobody knows of; the present one is none.</summary>
+    /// <summary>
+    /// Digests that the tag is said to have pointed to and that nobody knows of; the present one is none.
+    /// </summary>
     public static IReadOnlyList<string> Missed(SqliteConnection db, Question question, string present)
     {
         var named = question.Named.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(digest => digest != present).ToList();

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>A build has ended: it is kept, with what it stood on, and the registry is asked about the tags it pushed.</summary>
+/// <summary>
+/// A build has ended: it is kept, with what it stood on, and the registry is asked about the tags it pushed.
+/// </summary>
 public sealed class BuildCompletedConsumer(GraphStore store, IOptions<RegistryOptions> registries, TimeProvider clock)
     : IConsumer<BuildCompleted>
 {

@@ -49,7 +49,9 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
         update question set tries = tries + 1, error = @error, due_at = max(due_at, @dueAt) where id = @Id
         """;
 
-    /// <summary>Until later, and behind those that have not failed: one that always fails must not be the first for ever.</summary>
+    /// <summary>
+    /// Until later, and behind those that have not failed: one that always fails must not be the first for ever.
+    /// </summary>
     public Task PutOffAsync(Question question, string error, DateTimeOffset now, CancellationToken cancel)
     {
         var dueAt = (now + options.Value.Pause(question.Tries + 1)).ToUnixTimeMilliseconds();

@@ -47,7 +47,9 @@ public static class Evidence
         return Deepest(Edges.Annotation) is > 0 and var named && named >= Deepest(Edges.Layers);
     }
 
-    /// <summary>Provenance names the images of all stages: the final one is that with the most layers below the image.</summary>
+    /// <summary>
+    /// Provenance names the images of all stages: the final one is that with the most layers below the image.
+    /// </summary>
     private static void ChooseFinal(SqliteConnection db, long child, List<Edge> edges)
     {
         var final = edges.Count == 1
@@ -78,7 +80,9 @@ public static class Evidence
                        where part.manifest = @base and part.platform = (select platform from manifest where id = @child))
         """;
 
-    /// <returns>How many layers of the child are all of the base's; 0 where the base is not below it or not known.</returns>
+    /// <returns>
+    /// How many layers of the child are all of the base's; 0 where the base is not below it or not known.
+    /// </returns>
     private static long Below(SqliteConnection db, long child, long @base) =>
         db.QuerySingle<long>(SelectBelow, new { child, @base });
 

@@ -5,7 +5,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>From tag to tag over what stands on what, storey by storey, each tag once: cycles and diamonds end too.</summary>
+/// <summary>
+/// From tag to tag over what stands on what, storey by storey, each tag once: cycles and diamonds end too.
+/// </summary>
 public static class GraphWalk
 {
     private const string Columns = """

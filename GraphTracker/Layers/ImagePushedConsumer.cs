@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>A push is a hint: what comes of it is a question to the registry, on disk before the message is acknowledged.</summary>
+/// <summary>
+/// A push is a hint: what comes of it is a question to the registry, on disk before the message is acknowledged.
+/// </summary>
 public sealed class ImagePushedConsumer(GraphStore store, IOptions<RegistryOptions> registries, TimeProvider clock)
     : IConsumer<ImagePushed>
 {

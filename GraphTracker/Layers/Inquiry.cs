@@ -4,7 +4,9 @@ using Builds.GraphTracker.Storing;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>One question put to its registry: what the tag is now, and what lies under each digest not read yet.</summary>
+/// <summary>
+/// One question put to its registry: what the tag is now, and what lies under each digest not read yet.
+/// </summary>
 /// <param name="digestOf">What a tag points to; null where it is not there.</param>
 /// <param name="read">What lies under a digest, read whole.</param>
 public sealed class Inquiry(

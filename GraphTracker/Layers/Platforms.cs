@@ -1,6 +1,8 @@
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>Platforms as they are compared: what may be left out is left out or filled in (as containerd does).</summary>
+/// <summary>
+/// Platforms as they are compared: what may be left out is left out or filled in (as containerd does).
+/// </summary>
 public static class Platforms
 {
     public static string Normal(string platform) => platform switch

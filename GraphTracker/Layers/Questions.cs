@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>What the registries have still to be asked: written with whatever raised it, gone with the answer.</summary>
+/// <summary>
+/// What the registries have still to be asked: written with whatever raised it, gone with the answer.
+/// </summary>
 public static class Questions
 {
     private const int MostNamed = 500; // images name years of a base's versions; each is looked up with the answer
@@ -33,7 +35,9 @@ public static class Questions
         Replace(db, open, image, tag, 0, string.Join(' ', digests.TakeLast(MostNamed)), open?.Source ?? source, now, now);
     }
 
-    /// <summary>What is under this digest? It can wait a little where it is likely to come with another answer.</summary>
+    /// <summary>
+    /// What is under this digest? It can wait a little where it is likely to come with another answer.
+    /// </summary>
     public static void AskManifest(SqliteConnection db, long image, long manifest, string source, long now, long dueAt)
     {
         if (Open(db, image, "", manifest) is not { } open)

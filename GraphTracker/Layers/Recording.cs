@@ -38,7 +38,9 @@ public sealed class Recording
     public static void Run(SqliteConnection db, DateTimeOffset now, Action<Recording> work) =>
         Run(db, now, recording => { work(recording); return true; });
 
-    /// <summary>What the registry has under a digest. What was read once is not read again: a digest does not change.</summary>
+    /// <summary>
+    /// What the registry has under a digest. What was read once is not read again: a digest does not change.
+    /// </summary>
     /// <param name="image">The repository it was read from.</param>
     /// <returns>The manifest's id.</returns>
     public long Manifest(long image, SeenManifest seen) => Manifests.Record(this, image, seen);
@@ -53,7 +55,8 @@ public sealed class Recording
     public void Past(long tag, long manifest) => TagMoves.Past(this, tag, manifest);
 
     /// <summary>The end of a build; nothing happens where it is known.</summary>
-    public void Build(BuildCompleted build, string defaultRegistry) => BuildRecords.Record(this, build, defaultRegistry);
+    public void Build(BuildCompleted build, string defaultRegistry) =>
+        BuildRecords.Record(this, build, defaultRegistry);
 
     internal void ChangedChild(long manifest) => _children.Add(manifest);
 

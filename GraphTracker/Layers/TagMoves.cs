@@ -22,7 +22,8 @@ internal static class TagMoves
                   order by build.completed_at desc limit 1))
         """;
 
-    private const string Update = "update tag set manifest = @manifest, moves = @number, moved_at = @Now where id = @tag";
+    private const string Update =
+        "update tag set manifest = @manifest, moves = @number, moved_at = @Now where id = @tag";
 
     internal static bool Record(Recording recording, long tag, long? manifest, string source)
     {

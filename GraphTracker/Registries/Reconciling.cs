@@ -99,13 +99,16 @@ public sealed partial class Reconciling(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Looked through {registry}: {tags} tags, {found} had moved without a word")]
+        [LoggerMessage(LogLevel.Information,
+            "Looked through {registry}: {tags} tags, {found} had moved without a word")]
         public static partial void Done(ILogger logger, string registry, long tags, long found);
 
-        [LoggerMessage(LogLevel.Warning, "{registry} does not show its catalog: only what is known of it is asked ({why})")]
+        [LoggerMessage(LogLevel.Warning,
+            "{registry} does not show its catalog: only what is known of it is asked ({why})")]
         public static partial void Refused(ILogger logger, string registry, string why);
 
-        [LoggerMessage(LogLevel.Warning, "{registry} could not be looked through to the end; it goes on in {pause} ({why})")]
+        [LoggerMessage(LogLevel.Warning,
+            "{registry} could not be looked through to the end; it goes on in {pause} ({why})")]
         public static partial void Interrupted(ILogger logger, string registry, TimeSpan pause, string why);
 
         [LoggerMessage(LogLevel.Error, "The look through {registry} failed; it goes on in {pause}")]

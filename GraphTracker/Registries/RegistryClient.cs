@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Registries;
 
-/// <summary>The HTTP API of the registries that a setting knows, as far as the graph needs it; nothing is written.</summary>
+/// <summary>
+/// The HTTP API of the registries that a setting knows, as far as the graph needs it; nothing is written.
+/// </summary>
 public sealed partial class RegistryClient : IDisposable
 {
     private const int MostManifest = 4 << 20; // what registries accept at most
@@ -52,7 +54,9 @@ public sealed partial class RegistryClient : IDisposable
         }
     }
 
-    /// <summary>What lies under the digest, read whole: an index with its images, an image with its configuration.</summary>
+    /// <summary>
+    /// What lies under the digest, read whole: an index with its images, an image with its configuration.
+    /// </summary>
     public Task<SeenManifest> ReadAsync(ImageReference image, string digest, CancellationToken cancel) =>
         new ManifestReader(this, image).ReadAsync(digest, cancel);
 

@@ -43,7 +43,9 @@ public sealed class RegistryOptions : IValidatableObject
 /// <summary>A registry that is asked.</summary>
 public sealed class KnownRegistryOptions : IValidatableObject
 {
-    /// <summary>Canonical <c>host[:port]</c>, as people write it in a Dockerfile; <c>docker.io</c> for Docker Hub.</summary>
+    /// <summary>
+    /// Canonical <c>host[:port]</c>, as people write it in a Dockerfile; <c>docker.io</c> for Docker Hub.
+    /// </summary>
     [Required]
     [HostName]
     public string Host { get; init; } = null!;
@@ -73,7 +75,9 @@ public sealed class KnownRegistryOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Between two looks at the tags that others stand on, for one that tells us nothing; zero = never.</summary>
+    /// <summary>
+    /// Between two looks at the tags that others stand on, for one that tells us nothing; zero = never.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
     public TimeSpan WatchInterval { get; init; }
 

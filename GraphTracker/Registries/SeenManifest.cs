@@ -27,7 +27,9 @@ public sealed record SeenImage : SeenManifest
     public SeenBase? Base { get; init; }
 }
 
-/// <summary>A manifest list or an index, with the images of those in it; attestations and artifacts are left out.</summary>
+/// <summary>
+/// A manifest list or an index, with the images of those in it; attestations and artifacts are left out.
+/// </summary>
 public sealed record SeenIndex : SeenManifest
 {
     public required IReadOnlyList<SeenImage> Images { get; init; }

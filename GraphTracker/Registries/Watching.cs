@@ -96,7 +96,8 @@ public sealed partial class Watching(
         [LoggerMessage(LogLevel.Warning, "{registry} does not say whether {repository}:{tag} has moved ({why})")]
         public static partial void Refused(ILogger logger, string registry, string repository, string tag, string why);
 
-        [LoggerMessage(LogLevel.Error, "Whether tags of {registry} have moved could not be found out; again in {pause}")]
+        [LoggerMessage(LogLevel.Error,
+            "Whether tags of {registry} have moved could not be found out; again in {pause}")]
         public static partial void Failed(ILogger logger, Exception e, string registry, TimeSpan pause);
     }
 }
