@@ -28,5 +28,7 @@ public sealed record Build(JsonElement Json)
             ? [.. phases.EnumerateArray().Select(phase => phase.GetProperty("name").GetString()!)]
             : [];
 
+    public override string ToString() => Json.ToString(); // also of one that has not ended, or not begun
+
     private string? Text(string name) => Json.TryGetProperty(name, out var value) ? value.GetString() : null;
 }
