@@ -39,13 +39,15 @@ sub follow {
     while (%ends) {
         for my $ready (readable(keys %ends)) {
             my ($from, $into) = @{$ends{$ready}};
-            my $count = sysread $from, my $portion, 4096;
+            my $count = sysread $from, my $output, 65536;
             if (!$count) {
                 delete $ends{$ready};
                 next;
             }
-            take($tokens);
-            syswrite($into, $portion) // die "write: $!\n";
+            for (my $at = 0; $at < $count; $at += 4096) {
+                take($tokens);
+                syswrite($into, substr $output, $at, 4096) // die "write: $!\n";
+            }
         }
     }
     waitpid $child, 0;
