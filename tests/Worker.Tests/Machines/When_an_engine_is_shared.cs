@@ -44,6 +44,7 @@ public sealed class When_an_engine_is_shared : IAsyncDisposable
 
         Assert.That(await StateAsync(), Is.EqualTo(before));
         Assert.That(worker.Logged, Is.Empty);
+        await Docker.RunAsync("rm", "--force", "running"); // it would outlive its daemon
     }
 
     [Test]
