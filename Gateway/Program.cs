@@ -13,7 +13,7 @@ using Builds.Gateway.Storing;
 using Builds.Gateway.Triggering;
 using Builds.ServiceDefaults;
 
-var builder = WebApplication.CreateSlimBuilder(args);
+var builder = WebApplication.CreateSlimBuilder(args.ReadOnce());
 
 builder.AddTelemetry();
 builder.AddHealth();

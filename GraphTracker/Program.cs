@@ -5,7 +5,7 @@ using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Storing;
 using Builds.ServiceDefaults;
 
-var builder = WebApplication.CreateSlimBuilder(args);
+var builder = WebApplication.CreateSlimBuilder(args.ReadOnce());
 
 builder.AddTelemetry();
 builder.AddHealth();

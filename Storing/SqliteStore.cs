@@ -13,10 +13,14 @@ public abstract class SqliteStore : IAsyncDisposable
 {
     private const int Together = 256;
 
+    // 32 MiB: under load the same pages are written again and again, and only their last state need reach the database.
+    private const int PagesBetweenCheckpoints = 8192;
+
     private readonly Channel<Write> _waiting = Channel.CreateBounded<Write>(
         new BoundedChannelOptions(4 * Together) { SingleReader = true });
 
     private readonly string _connectionString;
+    private readonly string _readingString;
     private readonly string _synchronous;
     private readonly Task _writer;
 
@@ -26,15 +30,13 @@ public abstract class SqliteStore : IAsyncDisposable
     protected SqliteStore(string path, string schema, string synchronous)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        _connectionString = new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            ForeignKeys = true,
-            DefaultTimeout = 30,
-        }.ToString();
+        var connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30 };
+        _readingString = connection.ToString();
+        connection.ForeignKeys = true; // asks for it anew each time one is opened
+        _connectionString = connection.ToString();
         _synchronous = synchronous;
 
-        using (var db = Open())
+        using (var db = OpenToWrite())
             db.Execute("pragma journal_mode = wal");
         var upgraded = DeployChanges.To.SqliteDatabase(_connectionString)
             .WithScriptsEmbeddedInAssembly(GetType().Assembly, name => name.Contains(schema))
@@ -67,7 +69,8 @@ public abstract class SqliteStore : IAsyncDisposable
     /// <summary>Reads a committed state, beside the writer and without waiting for it.</summary>
     public T Read<T>(Func<SqliteConnection, T> query)
     {
-        using var db = Open();
+        using var db = new SqliteConnection(_readingString);
+        db.Open();
         return query(db);
     }
 
@@ -78,11 +81,11 @@ public abstract class SqliteStore : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    private SqliteConnection Open()
+    private SqliteConnection OpenToWrite()
     {
         var db = new SqliteConnection(_connectionString);
         db.Open();
-        db.Execute($"pragma synchronous = {_synchronous}");
+        db.Execute($"pragma synchronous = {_synchronous}; pragma wal_autocheckpoint = {PagesBetweenCheckpoints}");
         return db;
     }
 
@@ -104,25 +107,26 @@ public abstract class SqliteStore : IAsyncDisposable
 
     private void WriteWhatComes()
     {
-        using var db = Open();
+        using var db = OpenToWrite();
+        using var savepoint = new Savepoint(db);
         var batch = new List<Write>(Together);
 
         while (_waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             while (batch.Count < Together && _waiting.Reader.TryRead(out var write))
                 batch.Add(write);
-            Commit(db, batch);
+            Commit(db, savepoint, batch);
             batch.Clear();
         }
     }
 
-    private void Commit(SqliteConnection db, List<Write> batch)
+    private void Commit(SqliteConnection db, Savepoint savepoint, List<Write> batch)
     {
         try
         {
             db.Execute("begin immediate");
             foreach (var write in batch)
-                write.Run(db);
+                write.Run(db, savepoint);
             db.Execute("commit");
         }
         catch (Exception e)
@@ -141,7 +145,7 @@ public abstract class SqliteStore : IAsyncDisposable
 
     private abstract class Write
     {
-        public abstract void Run(SqliteConnection db);
+        public abstract void Run(SqliteConnection db, Savepoint savepoint);
         public abstract void Finish();
         public abstract void Fail(Exception e);
     }
@@ -155,9 +159,9 @@ public abstract class SqliteStore : IAsyncDisposable
         public Task<T> Done => _done.Task;
 
         // A failing write takes back its own changes and leaves the others of the batch alone.
-        public override void Run(SqliteConnection db)
+        public override void Run(SqliteConnection db, Savepoint savepoint)
         {
-            db.Execute("savepoint one");
+            savepoint.Set();
             try
             {
                 _result = work(db);
@@ -165,10 +169,10 @@ public abstract class SqliteStore : IAsyncDisposable
             catch (Exception e)
             {
                 _error = e;
-                db.Execute("rollback to one");
+                savepoint.RollBack();
             }
 
-            db.Execute("release one");
+            savepoint.Release();
         }
 
         public override void Finish()

@@ -13,7 +13,7 @@ if (args is ["keys", ..])
     return KeysCommand.Run(args[1..], Console.Out, Console.Error);
 #pragma warning restore RS0030
 
-var builder = WebApplication.CreateSlimBuilder(args);
+var builder = WebApplication.CreateSlimBuilder(args.ReadOnce());
 
 builder.AddTelemetry();
 builder.AddHealth();

@@ -27,11 +27,14 @@ public static class DefiningSlice
             .WithSummary("See an image: its definition, its tags with digests, and whether it is outdated and why.");
         v1.MapDelete("/images/{**repository}", ForgetAsync).Produces(204)
             .WithSummary("Forget how an image is built. Its builds and logs stay.");
-        v1.MapGet("/images", (
-                ListImages list, Caller caller, [AsParameters] ListImages.Filter filter, HttpRequest request) =>
-                list.Handle(caller, filter, request))
+        v1.MapGet("/images", List)
             .WithSummary("List images by name; ?q= for a part of the name, ?outdated=true for those that fell behind.");
     }
+
+    // One by one, because only then does the framework say which of them cannot be read.
+    private static ImagePage List(
+        ListImages list, Caller caller, string? q, bool? outdated, string? cursor, int? limit, HttpRequest request) =>
+        list.Handle(caller, new ListImages.Filter(q, outdated, cursor, limit), request);
 
     private static async Task<IResult> DefineAsync(
         string repository,

@@ -14,7 +14,7 @@ public sealed class BuildRequestedConsumer(GatewayStore store, BuildQueue queue,
     public async Task Consume(ConsumeContext<BuildRequested> context)
     {
         var (request, cancel) = (context.Message, context.CancellationToken);
-        if (store.Read(db => QueuedBuild.Find(db, request.BuildId)) is not null)
+        if (store.Read(db => QueuedBuild.IsKnown(db, request.BuildId)))
             return; // all that this Gateway has sent comes by here too
 
         var problem = await addresses.ProblemAsync(request.Source, cancel);

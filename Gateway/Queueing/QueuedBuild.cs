@@ -40,4 +40,9 @@ public sealed record QueuedBuild
 
     public static QueuedBuild? Find(SqliteConnection db, Guid id) =>
         db.QuerySingleOrDefault<QueuedBuild>(SelectById, new { id = id.ToString() });
+
+    private const string SelectKnown = "select 1 from build where id = @id";
+
+    public static bool IsKnown(SqliteConnection db, Guid id) =>
+        db.ExecuteScalar<long?>(SelectKnown, new { id = id.ToString() }) is not null;
 }
