@@ -36,7 +36,8 @@ internal static class Apart
 
     /// <summary>For people, who see it where the cascade or the image is shown.</summary>
     internal static string Words(Exception e) => string.Create(
-        CultureInfo.InvariantCulture, $"it could not be decided, and is tried again every {Pause.TotalSeconds:0} s: {e.Message}");
+        CultureInfo.InvariantCulture,
+        $"it could not be decided, and is tried again every {Pause.TotalSeconds:0} s: {e.Message}");
 
     private static bool IsOfThePart(Exception e) => e.GetBaseException() switch
     {

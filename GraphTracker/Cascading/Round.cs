@@ -64,4 +64,5 @@ internal static class Round
 /// <param name="Outdated">Units that were looked at and are outdated.</param>
 /// <param name="Stuck">What could not be done, and is tried again.</param>
 internal sealed record Decided(
-    bool Any, int Outdated, IReadOnlyList<Ended> Ended, IReadOnlyList<BuildRequested> Asked, IReadOnlyList<Stuck> Stuck);
+    bool Any, int Outdated, IReadOnlyList<Ended> Ended, IReadOnlyList<BuildRequested> Asked,
+    IReadOnlyList<Stuck> Stuck);

@@ -50,8 +50,8 @@ public sealed class When_a_recorded_build_is_repeated
         var repeated = Fields((await _world.DecideAsync()).Single());
 
         var asked = Fields(Asked);
-        Assert.That(asked.Where(field => field.Value is null).Select(field => field.Key), Is.EqualTo(new[] { "credentials" }),
-            "which no message may carry");
+        Assert.That(asked.Where(field => field.Value is null).Select(field => field.Key),
+            Is.EqualTo(new[] { "credentials" }), "which no message may carry");
         foreach (var name in New.Select(JsonNamingPolicy.CamelCase.ConvertName))
             Assert.That(asked.Remove(name) && repeated.Remove(name), name);
         Assert.That(repeated.ToJsonString(), Is.EqualTo(asked.ToJsonString()));

@@ -1,3 +1,4 @@
+using Builds.Contracts;
 using Builds.GraphTracker.Cascading;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -31,7 +32,7 @@ public sealed class When_one_cascade_cannot_be_decided
         await _world.PushAsync("os", "3");
         await _world.PushAsync("tools", "2");
 
-        Assert.That((await _world.DecideAsync()).Select(request => request.Image.Repository), Is.EqualTo(new[] { "lint" }));
+        Assert.That(await DecideAsync(), Is.EqualTo(new[] { "lint" }));
         Assert.That(Kept, Is.EqualTo(new[] { "os" }));
 
         await WriteAsync($"update rebuild set build = '{runtime.BuildId}' where build = 'none'");
@@ -61,6 +62,33 @@ public sealed class When_one_cascade_cannot_be_decided
         await _world.PushAsync("os", "4");
         Assert.That((await RoundAsync()).Stuck, Is.Empty);
         Assert.That(Kept, Is.Empty);
+    }
+
+    [Test]
+    public async Task Should_be_listed_with_what_is_wrong([Values] bool atItsRoot)
+    {
+        await _world.PushAsync("os", "2");
+        var runtime = (await _world.DecideAsync()).Single();
+        await _world.PushAsync("tools", "2");
+        await _world.DecideAsync();
+        Assert.That(Problems, Is.EqualTo(new Dictionary<string, string?> { ["os"] = null, ["tools"] = null }));
+        await WriteAsync("""
+            update definition set definition = json_set(definition, '$.rebuild.on', 'whenever')
+             where definition ->> '$.source.git' glob '*/runtime.git'
+            """);
+
+        if (atItsRoot)
+            await _world.PushAsync("os", "3");
+        else
+            await _world.FinishAsync(runtime, BuildOutcome.Failed);
+        await _world.DecideAsync();
+
+        Assert.That(Problems["os"], Does.Contain("'whenever' was not found"));
+        Assert.That(Problems["tools"], Is.Null);
+        await WriteAsync("update definition set definition = json_set(definition, '$.rebuild.on', 'everyFrom')");
+        _world.Graph.Now += Apart.Pause;
+        await _world.DecideAsync();
+        Assert.That(Problems.Values, Is.All.Null);
     }
 
     [Test]
@@ -98,12 +126,12 @@ public sealed class When_one_cascade_cannot_be_decided
         await _world.PushAsync("os", "2");
         await _world.PushAsync("tools", "2");
 
-        Assert.That((await _world.DecideAsync()).Select(request => request.Image.Repository), Is.EqualTo(new[] { "lint" }));
+        Assert.That(await DecideAsync(), Is.EqualTo(new[] { "lint" }));
         Assert.That(_world.NextOf("runtime"), Does.Contain("could not be decided"));
 
         await WriteAsync("update build set completed = json_set(completed, '$.attempt', 1)");
         _world.Graph.Now += Apart.Pause;
-        Assert.That((await _world.DecideAsync()).Select(request => request.Image.Repository), Is.EqualTo(new[] { "runtime" }));
+        Assert.That(await DecideAsync(), Is.EqualTo(new[] { "runtime" }));
     }
 
     [Test]
@@ -121,7 +149,7 @@ public sealed class When_one_cascade_cannot_be_decided
         await _world.PushAsync("os", "2");
         _world.Graph.Now += TimeSpan.FromMinutes(2);
 
-        Assert.That((await _world.DecideAsync()).Select(request => request.Image.Repository), Is.EqualTo(new[] { "lint" }),
+        Assert.That(await DecideAsync(), Is.EqualTo(new[] { "lint" }),
             "api stands on runtime too");
     }
 
@@ -153,9 +181,17 @@ public sealed class When_one_cascade_cannot_be_decided
         Assert.That(Kept, Is.Empty, "what it did is taken back");
     }
 
+    /// <summary>By the repository whose push began it.</summary>
+    private Dictionary<string, string?> Problems => _world.Graph.Store
+        .Read(db => CascadeSummaries.Page(db, null, null, 100))
+        .ToDictionary(one => one.Root.Split('/', ':')[1], one => one.Problem);
+
     private IReadOnlyList<string> Kept => _world.Graph.Query<string>("""
         select image.repository from undecided join tag on tag.id = undecided.tag join image on image.id = tag.image
         """);
+
+    private async Task<IEnumerable<string>> DecideAsync() =>
+        (await _world.DecideAsync()).Select(request => request.Image.Repository);
 
     private Task WriteAsync(string sql) =>
         _world.Graph.Store.WriteAsync(db => { db.Execute(sql); }, CancellationToken.None);
