@@ -23,7 +23,8 @@ public sealed class When_an_attempt_has_its_outcome
             TimeoutSeconds = 90,
             Cause = new BuildCause { Kind = BuildCauseKind.Portus },
         };
-        using var build = new RunningBuild(request, 2, DateTimeOffset.UnixEpoch, TimeProvider.System) { Commit = "c0ffee" };
+        using var build = new RunningBuild(request, 2, DateTimeOffset.UnixEpoch, TimeProvider.System);
+        build.Commit = "c0ffee";
 
         var told = AttemptEnd.Asking(build, AttemptEnd.Of(new BuildFailedException("no Dockerfile")), 3);
 
@@ -33,7 +34,8 @@ public sealed class When_an_attempt_has_its_outcome
                 Is.Not.Null.And.EqualTo(typeof(BuildRequested).GetProperty(name)!.GetValue(request)), name);
     }
 
-    private static IEnumerable<string> Shared => typeof(BuildRequested).GetProperties().Select(property => property.Name)
+    private static IEnumerable<string> Shared => typeof(BuildRequested).GetProperties()
+        .Select(property => property.Name)
         .Intersect(typeof(BuildCompleted).GetProperties().Select(property => property.Name))
         .Except([nameof(BuildRequested.Source)]);
 }
