@@ -27,6 +27,16 @@ public sealed record BuildCompleted
     public IReadOnlyDictionary<string, string>? BuildArgs { get; init; }
     public string? Target { get; init; }
     public string? Platform { get; init; }
+
+    /// <summary>As they were asked for, so that a rebuild can repeat them; not what the build sets by itself.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>As it was asked for.</summary>
+    public bool? NoCache { get; init; }
+
+    /// <summary>As it was asked for; the limit that held may have been lower.</summary>
+    public int? TimeoutSeconds { get; init; }
+
     public BuildCause? Cause { get; init; }
 
     /// <summary>As the registry has it.</summary>

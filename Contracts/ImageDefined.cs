@@ -33,7 +33,9 @@ public enum RebuildOn
 
 public enum RebuildSource
 {
-    /// <summary>Repeats the recorded build behind the tag's present digest: same commit, arguments and tags.</summary>
+    /// <summary>
+    /// Repeats the recorded build behind the tag's present digest: same commit, arguments, labels and tags.
+    /// </summary>
     AsBuilt,
 
     /// <summary>Builds what the ref points to by then.</summary>

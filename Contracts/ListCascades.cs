@@ -38,4 +38,7 @@ public sealed record CascadeSummary
 
     /// <summary>How many images are in each state.</summary>
     public required IReadOnlyDictionary<string, int> Counts { get; init; }
+
+    /// <summary>Why it does not go on, where it cannot be decided; it is tried again.</summary>
+    public string? Problem { get; init; }
 }

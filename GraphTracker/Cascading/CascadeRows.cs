@@ -42,10 +42,13 @@ internal static class CascadeRows
         """;
 
     /// <summary>Brings the states and counts of all cascades that go on up to date.</summary>
-    internal static void Count(SqliteConnection db, long now)
+    internal static void Count(SqliteConnection db, long now, List<Stuck> stuck)
     {
         foreach (var id in db.Query<string>(SelectOpen).AsList())
-            Count(db, id, now);
+        {
+            if (Apart.Try(db, () => Count(db, id, now)) is { } error)
+                stuck.Add(new Stuck($"How far cascade {id} has come", error));
+        }
     }
 
     private const string SelectCancelled = "select cancelled_by is not null from cascade where id = @id";

@@ -11,7 +11,9 @@ internal static class CascadeSummaries
     private const string Columns = """
         cascade.id as Id, image.registry || '/' || image.repository || ':' || tag.name as Root,
         cascade.old_digest as OldDigest, cascade.new_digest as NewDigest, cascade.state as State,
-        cascade.began_at as BeganAt, cascade.ended_at as EndedAt, cascade.counts as Counts
+        cascade.began_at as BeganAt, cascade.ended_at as EndedAt, cascade.counts as Counts,
+        (select stuck.problem from undecided stuck left join verdict on verdict.tag = stuck.tag
+          where stuck.due_at > 0 and (stuck.tag = cascade.root or verdict.cascade = cascade.id) limit 1) as Problem
         """;
 
     private const string SelectOne = $"""
@@ -43,6 +45,7 @@ internal static class CascadeSummaries
         public required long BeganAt { get; init; }
         public long? EndedAt { get; init; }
         public required string Counts { get; init; }
+        public string? Problem { get; init; }
 
         public CascadeSummary Summary => new()
         {
@@ -54,6 +57,7 @@ internal static class CascadeSummaries
             BeganAt = DateTimeOffset.FromUnixTimeMilliseconds(BeganAt),
             EndedAt = EndedAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
             Counts = JsonSerializer.Deserialize<Dictionary<string, int>>(Counts)!,
+            Problem = Problem,
         };
     }
 }

@@ -45,18 +45,27 @@ public sealed partial class Deciding(
                 var decided = await store.WriteAsync(db => Round.Run(db, options.Value, now), cancel);
                 Tell(decided);
                 if (!decided.Any)
-                    return AfterFailure;
+                    return await RestAsync(cancel);
             }
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             Log.Failed(logger, e);
-            return AfterFailure;
+            return await RestAsync(cancel);
         }
+    }
+
+    // Nothing wakes it: the commit of what has failed would.
+    private async Task<TimeSpan> RestAsync(CancellationToken cancel)
+    {
+        await Task.Delay(AfterFailure, clock, cancel);
+        return TimeSpan.Zero;
     }
 
     private void Tell(Decided decided)
     {
+        foreach (var stuck in decided.Stuck)
+            Log.Stuck(logger, stuck.What, stuck.Error);
         foreach (var ended in decided.Ended)
             Log.Ended(logger, ended.Name, ended.Build, ended.State, ended.Why ?? "its tags were looked up");
         foreach (var request in decided.Asked)
@@ -84,6 +93,11 @@ public sealed partial class Deciding(
 
         [LoggerMessage(LogLevel.Information, "The rebuild of {image} (build {build}) is {state}: {why}")]
         public static partial void Ended(ILogger logger, string image, string build, string state, string why);
+
+        [LoggerMessage(LogLevel.Error,
+            "{what} could not be decided. It is tried again, and nothing above it is rebuilt meanwhile; all else goes on. "
+            + "Where the error stays, define the image anew or mend what it names in graph.db")]
+        public static partial void Stuck(ILogger logger, string what, Exception e);
 
         [LoggerMessage(LogLevel.Error, "What is outdated could not be decided; it is tried again")]
         public static partial void Failed(ILogger logger, Exception e);

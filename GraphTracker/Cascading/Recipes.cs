@@ -45,6 +45,9 @@ internal sealed class Recipes(SqliteConnection db)
             BuildArgs = record.BuildArgs,
             Target = record.Target,
             Platform = record.Platform,
+            Labels = record.Labels,
+            NoCache = record.NoCache,
+            TimeoutSeconds = record.TimeoutSeconds,
         };
     }
 }

@@ -35,15 +35,42 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
           join tag_move on tag_move.id = verdict.move
          where verdict.ready_at <= @now and verdict.outdated = 1 and verdict.tag = verdict.unit
            and definition.definition is not null and not {IsLookedUp}
+           and verdict.tag not in (select tag from affected)
          order by verdict.depth, verdict.move, verdict.tag
          limit @room
         """;
 
+    private const string SelectStuck = "select tag from undecided";
+
+    // It could stand on what could not be decided.
+    private const string PostponeAbove = """
+        update verdict set ready_at = @later where ready_at <= @now and tag in (select tag from affected)
+        """;
+
+    private const string Postpone = """
+        update verdict set ready_at = iif(ready_at is null, null, @later), next = @problem,
+               version = version + (next <> @problem)
+         where unit = @Unit and outdated = 1
+        """;
+
     /// <summary>Asks for what is ready, as far as there is room: lower storeys first, then older moves.</summary>
-    internal IReadOnlyList<BuildRequested> AskForReady()
+    /// <param name="stuck">Takes what could not be asked for.</param>
+    internal IReadOnlyList<BuildRequested> AskForReady(List<Stuck> stuck)
     {
+        var later = now + (long)Apart.Pause.TotalMilliseconds;
+        Affected.Find(db, db.Query<long>(SelectStuck).AsList());
+        db.Execute(PostponeAbove, new { now, later });
         var room = db.QuerySingle<long>(SelectRoom, options);
-        return room <= 0 ? [] : [.. db.Query<Ready>(SelectReady, new { now, room }).AsList().Select(Ask)];
+        var asked = new List<BuildRequested>();
+        foreach (var ready in room <= 0 ? [] : db.Query<Ready>(SelectReady, new { now, room }).AsList())
+        {
+            if (Apart.Try(db, () => asked.Add(Ask(ready))) is not { } error)
+                continue;
+            db.Execute(Postpone, new { ready.Unit, later, problem = Apart.Words(error) });
+            stuck.Add(new Stuck($"The rebuild of {ready.Registry}/{ready.Repository}:{ready.Tag}", error));
+        }
+
+        return asked;
     }
 
     private const string SelectTries = "select count(*) from rebuild where unit = @Unit and move = @Move";

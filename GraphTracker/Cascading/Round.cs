@@ -12,7 +12,9 @@ internal static class Round
 
     private const string SelectNext = $"""
         select min(at) from (
-          select 0 as at where exists (select 1 from undecided)
+          select 0 as at where exists (select 1 from undecided where due_at = 0)
+          union all
+          select min(due_at) from undecided where due_at > 0
           union all
           select * from (
             select ready_at from verdict
@@ -28,35 +30,30 @@ internal static class Round
         db.QuerySingle<long?>(SelectNext, options);
 
     private const string SelectUndecided = """
-        select number as Number, tag as Tag from undecided order by number limit @most
+        select number as Number, tag as Tag from undecided where due_at <= @now order by number limit @most
         """;
 
-    private const string DeleteUndecided = "delete from undecided where number <= @last";
+    private const string DeleteUndecided = "delete from undecided where number <= @last and due_at <= @now";
 
     /// <param name="most">Changes that are taken; the rest is left for the next round.</param>
     internal static Decided Run(SqliteConnection db, CascadeOptions options, long now, int most = MostSeeds)
     {
         var seeds = new HashSet<long>();
         var ended = Ends.Take(db, now, seeds);
-        var undecided = db.Query<(long Number, long Tag)>(SelectUndecided, new { most }).AsList();
+        var undecided = db.Query<(long Number, long Tag)>(SelectUndecided, new { most, now }).AsList();
         if (undecided.Count > 0)
-            db.Execute(DeleteUndecided, new { last = undecided[^1].Number });
+            db.Execute(DeleteUndecided, new { last = undecided[^1].Number, now });
         seeds.UnionWith(undecided.Select(row => row.Tag));
 
-        var outdated = 0;
-        if (seeds.Count > 0)
-        {
-            var snapshot = new Snapshots(db, LimitsOf(options), now).Read(seeds);
-            var verdicts = Cascade.Decide(snapshot);
-            Verdicts.Write(db, snapshot, verdicts);
-            outdated = verdicts.Count;
-        }
+        var deciding = new Seeds(db, LimitsOf(options), now);
+        deciding.Decide([.. seeds]);
+        var stuck = deciding.Stuck;
 
         // Not before all is decided: what is left could be a base of what seems to be ready.
         var isAll = undecided.Count < most;
-        IReadOnlyList<BuildRequested> asked = isAll ? new Requests(db, options, now).AskForReady() : [];
-        CascadeRows.Count(db, now);
-        return new Decided(seeds.Count + asked.Count > 0, outdated, ended, asked);
+        IReadOnlyList<BuildRequested> asked = isAll ? new Requests(db, options, now).AskForReady(stuck) : [];
+        CascadeRows.Count(db, now, stuck);
+        return new Decided(seeds.Count + asked.Count > 0, deciding.Outdated, ended, asked, stuck);
     }
 
     internal static CascadeLimits LimitsOf(CascadeOptions options) => new(
@@ -65,5 +62,7 @@ internal static class Round
 
 /// <param name="Any">Whether there was anything.</param>
 /// <param name="Outdated">Units that were looked at and are outdated.</param>
+/// <param name="Stuck">What could not be done, and is tried again.</param>
 internal sealed record Decided(
-    bool Any, int Outdated, IReadOnlyList<Ended> Ended, IReadOnlyList<BuildRequested> Asked);
+    bool Any, int Outdated, IReadOnlyList<Ended> Ended, IReadOnlyList<BuildRequested> Asked,
+    IReadOnlyList<Stuck> Stuck);

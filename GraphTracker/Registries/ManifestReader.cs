@@ -46,7 +46,8 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         if (isSchema1 || MediaTypes.IsSchema1(type))
             return Schema1Reader.Read(digest, type, root);
         if (!MediaTypes.IsImage(type) || !root.TryGetProperty("config", out var config)
-            || !MediaTypes.IsConfig(Text(config, "mediaType"), type) || root.TryGetProperty("artifactType", out _))
+            || !MediaTypes.IsConfig(Text(config, "mediaType"), type) || root.TryGetProperty("artifactType", out _)
+            || Provenance.IsAttestation(root))
             return new SeenOther { Digest = digest, MediaType = type };
         return await ImageAsync(digest, type, root, config, cancel);
     }

@@ -13,6 +13,18 @@ internal static class Provenance
 
     private const string Prefix = "pkg:docker/";
 
+    /// <summary>
+    /// Builders write an attestation as an image, of which only the layers tell that there is nothing to run in it.
+    /// </summary>
+    public static bool IsAttestation(JsonElement manifest) =>
+        ManifestReader.Text(ManifestReader.Property(manifest, "annotations"), "vnd.docker.reference.type") is not null
+        || ManifestReader.Property(manifest, "layers") is { ValueKind: JsonValueKind.Array } layers
+            && layers.GetArrayLength() > 0 && layers.EnumerateArray().All(IsStatement);
+
+    private static bool IsStatement(JsonElement layer) =>
+        ManifestReader.Text(layer, "mediaType") is { } type
+        && type.StartsWith("application/vnd.in-toto", StringComparison.Ordinal);
+
     /// <summary>An attestation has other statements too, such as lists of packages, which can be very large.</summary>
     public static bool IsProvenance(JsonElement layer) =>
         ManifestReader.Text(layer, "mediaType") == "application/vnd.in-toto+json"

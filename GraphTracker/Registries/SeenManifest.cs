@@ -41,7 +41,7 @@ public sealed record SeenIndex : SeenManifest
     public SeenBase? Base { get; init; }
 }
 
-/// <summary>No image: a chart, a signature, an artifact.</summary>
+/// <summary>No image: a chart, a signature, an attestation, an artifact.</summary>
 public sealed record SeenOther : SeenManifest;
 
 /// <summary>A base image as somebody else named it.</summary>

@@ -25,6 +25,31 @@ public sealed class When_cancelling_and_retrying : IDisposable
     }
 
     [Test]
+    public void Should_tell_how_it_was_asked_for_what_no_worker_has_begun()
+    {
+        var request = _desk.Request() with
+        {
+            BuildArgs = new Dictionary<string, string> { ["A"] = "1" },
+            Target = "runtime",
+            Platform = "linux/arm64",
+            Labels = new Dictionary<string, string> { ["org.example.team"] = "api" },
+            NoCache = true,
+            TimeoutSeconds = 90,
+        };
+        _desk.Queue.Receive(_desk.Db, request);
+
+        _desk.Cancellation.Cancel(_desk.Db, request.BuildId, "ann");
+
+        var told = _desk.TakeSent<BuildCompleted>().Single();
+        Assert.That(told.BuildArgs, Is.EqualTo(request.BuildArgs));
+        Assert.That(told.Target, Is.EqualTo(request.Target));
+        Assert.That(told.Platform, Is.EqualTo(request.Platform));
+        Assert.That(told.Labels, Is.EqualTo(request.Labels));
+        Assert.That(told.NoCache, Is.True);
+        Assert.That(told.TimeoutSeconds, Is.EqualTo(90));
+    }
+
+    [Test]
     public void Should_end_at_once_what_waits_and_make_way()
     {
         var running = _desk.Arrives("1,latest");
