@@ -48,6 +48,15 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
     public Task WatchAsync() => StartAsync(new Watching(
         Graph.Store, _client, Options.Create(options), Clock, NullLogger<Watching>.Instance));
 
+    /// <summary>What a registry's notification becomes.</summary>
+    public Task NotifyAsync(string repository, string tag, string digest, string registry = Graph.Host) =>
+        new ImagePushedConsumer(Graph.Store, Options.Create(options), Clock).TakeAsync(
+            new ImagePushed
+            {
+                Image = new ImageReference { Registry = registry, Repository = repository }, Tag = tag, Digest = digest,
+            },
+            CancellationToken.None);
+
     /// <summary>Puts the questions that come of it.</summary>
     public Task AskAsync()
     {
