@@ -77,7 +77,8 @@ public sealed partial class Asking(
                 var due = questions.Due(registry, now, room + lane.Running.Count)
                     .Where(question => !lane.Running.ContainsKey(question.Key)).Take(room);
                 foreach (var question in due)
-                    lane.Running[question.Key] = Task.Run(() => AskAsync(lane, question, cancel), CancellationToken.None);
+                    lane.Running[question.Key] = Task.Run(
+                        () => AskAsync(lane, question, cancel), CancellationToken.None);
             }
         }
 

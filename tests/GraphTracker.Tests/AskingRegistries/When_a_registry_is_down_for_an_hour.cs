@@ -92,7 +92,8 @@ public sealed class When_a_registry_is_down_for_an_hour
     /// <returns>Seconds until the next try.</returns>
     private async Task<int> FailedAsync(int tries)
     {
-        await _looking.UntilAsync($"try {tries} to fail", () => Query<long>("select tries from question").SequenceEqual([tries]));
+        await _looking.UntilAsync($"try {tries} to fail",
+            () => Query<long>("select tries from question").SequenceEqual([tries]));
         var due = DateTimeOffset.FromUnixTimeMilliseconds(Query<long>("select due_at from question").Single());
         return (int)(due - _looking.Clock.GetUtcNow()).TotalSeconds;
     }
