@@ -51,6 +51,26 @@ public sealed class Outbox : IDisposable
         Volatile.Write(ref _written, 1);
     }
 
+    private const string InsertPlain = "insert into outbox (type, body, send_at) values (@type, @body, @now)";
+
+    /// <summary>Many at once that are due now, in their order. To be called inside a write to the store.</summary>
+    public void AddAll(SqliteConnection db, IReadOnlyCollection<ImagePushed> messages)
+    {
+        using var insert = db.CreateCommand(); // prepared once
+        insert.CommandText = InsertPlain;
+        insert.Parameters.AddWithValue("@type", nameof(ImagePushed));
+        insert.Parameters.AddWithValue("@now", _clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var body = insert.Parameters.AddWithValue("@body", "");
+        foreach (var message in messages)
+        {
+            body.Value = JsonSerializer.Serialize(message, Json);
+            insert.ExecuteNonQuery();
+        }
+
+        if (messages.Count > 0)
+            Volatile.Write(ref _written, 1);
+    }
+
     /// <summary>Takes back what was not sent yet.</summary>
     public static void Withdraw(SqliteConnection db, string withdrawal) =>
         db.Execute("delete from outbox where withdrawal = @withdrawal", new { withdrawal });

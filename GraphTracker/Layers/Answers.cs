@@ -14,6 +14,9 @@ public sealed record Question(
 {
     /// <summary>As people write it.</summary>
     public string Name => Digest is null ? $"{Registry}/{Repository}:{Tag}" : $"{Registry}/{Repository}@{Digest}";
+
+    /// <summary>What it asks: one that is asked anew has another id.</summary>
+    public (long Image, string Tag, long Manifest) Key => (Image, Tag, Manifest);
 }
 
 /// <summary>

@@ -67,7 +67,7 @@ public sealed partial class Asking(
             lock (_lock)
             {
                 var lane = _lanes.TryGetValue(registry, out var known) ? known : _lanes[registry] = new Lane();
-                var room = (lane.Failures > 0 ? 1 : options.Value.QuestionsTogether) - lane.Running.Count;
+                var room = lane.Room(options.Value);
                 var until = lane.Until > now ? lane.Until : questions.NextDue(registry, now);
                 if (until < next)
                     next = until;
@@ -75,17 +75,15 @@ public sealed partial class Asking(
                     continue;
 
                 var due = questions.Due(registry, now, room + lane.Running.Count)
-                    .Where(question => !lane.Running.ContainsKey(KeyOf(question))).Take(room);
+                    .Where(question => !lane.Running.ContainsKey(question.Key)).Take(room);
                 foreach (var question in due)
-                    lane.Running[KeyOf(question)] = Task.Run(() => AskAsync(lane, question, cancel), CancellationToken.None);
+                    lane.Running[question.Key] = Task.Run(
+                        () => AskAsync(lane, question, cancel), CancellationToken.None);
             }
         }
 
         return next;
     }
-
-    private static (long Image, string Tag, long Manifest) KeyOf(Question question) =>
-        (question.Image, question.Tag, question.Manifest);
 
     private async Task SleepAsync(DateTimeOffset until, CancellationToken cancel)
     {
@@ -137,7 +135,7 @@ public sealed partial class Asking(
         finally
         {
             lock (_lock)
-                lane.Running.Remove(KeyOf(question));
+                lane.Running.Remove(question.Key);
             Wake();
         }
     }
@@ -157,24 +155,6 @@ public sealed partial class Asking(
     {
         lock (_lock)
             return [.. _lanes.Values.SelectMany(lane => lane.Running.Values)];
-    }
-
-    /// <summary>The questions that one registry is being asked, and how long it is left alone.</summary>
-    private sealed class Lane
-    {
-        public Dictionary<(long Image, string Tag, long Manifest), Task> Running { get; } = [];
-
-        public DateTimeOffset Until { get; private set; }
-
-        public int Failures { get; private set; }
-
-        public void Answered() => (Failures, Until) = (0, default);
-
-        public void Failed(DateTimeOffset now, LayersOptions options)
-        {
-            if (Until <= now) // those that were on their way together fail together, and count once
-                Until = now + options.Pause(++Failures);
-        }
     }
 
     private static partial class Log

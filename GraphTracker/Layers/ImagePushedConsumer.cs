@@ -16,9 +16,10 @@ public sealed class ImagePushedConsumer(GraphStore store, IOptions<RegistryOptio
     // What is pushed without a tag is mostly part of an index that follows, and is read with it.
     private static readonly TimeSpan UntilTheIndexFollows = TimeSpan.FromSeconds(5);
 
-    public Task Consume(ConsumeContext<ImagePushed> context)
+    public Task Consume(ConsumeContext<ImagePushed> context) => TakeAsync(context.Message, context.CancellationToken);
+
+    internal Task TakeAsync(ImagePushed push, CancellationToken cancel)
     {
-        var push = context.Message;
         PushRules.Check(push);
         var now = clock.GetUtcNow();
         return store.WriteAsync(db =>
@@ -30,7 +31,7 @@ public sealed class ImagePushedConsumer(GraphStore store, IOptions<RegistryOptio
             else if (Manifests.Find(db, image, push.Digest) is { IsRead: false } manifest)
                 Questions.AskManifest(
                     db, image, manifest.Id, "push", asked, (now + UntilTheIndexFollows).ToUnixTimeMilliseconds());
-        }, context.CancellationToken);
+        }, cancel);
     }
 }
 

@@ -10,6 +10,7 @@ var benchmarks = new Dictionary<string, Func<int, Task<IEnumerable<Row>>>>
     ["idle"] = IdleServices.RunAsync,
     ["start"] = TriggerToStart.RunAsync,
     ["accept"] = AcceptedRequests.RunAsync,
+    ["events"] = ManyEvents.RunAsync,
     ["overhead"] = Overhead.RunAsync,
     ["log"] = MillionLines.RunAsync,
     ["minute"] = Overhead.RunMinuteAsync,

@@ -5,6 +5,9 @@ namespace Builds.Benchmarks;
 /// <summary>Everything that a build needs, on this machine, for one benchmark.</summary>
 public sealed class Stage : IAsyncDisposable
 {
+    /// <summary>What the registry shows where it notifies.</summary>
+    public const string HookSecret = "hook-secret-of-the-benchmark";
+
     private readonly Stack<IAsyncDisposable> _started = new();
     private readonly TempFolder _folder = new("benchmark");
 
@@ -65,6 +68,8 @@ public sealed class Stage : IAsyncDisposable
             ["Registry:Default"] = Registry.Host,
             ["Sources:AllowedHosts:0"] = Git.Host,
             ["Keys:File"] = PublicKeys,
+            ["Hooks:Registries:0:Host"] = Registry.Host,
+            ["Hooks:Registries:0:Secret"] = HookSecret,
             ["Tokens:AdminFile"] = "{folder}/admin-token",
         }));
         Api = new Api(Gateway.Http, await File.ReadAllTextAsync(Gateway.Folder + "/admin-token"));

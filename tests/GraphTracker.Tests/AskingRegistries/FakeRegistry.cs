@@ -18,7 +18,7 @@ internal sealed class FakeRegistry : IAsyncDisposable
     public const string Index = "application/vnd.oci.image.index.v1+json";
     public const string Config = "application/vnd.oci.image.config.v1+json";
 
-    private readonly ConcurrentDictionary<string, (string Type, byte[] Body)> _answers = [];
+    private readonly ConcurrentDictionary<string, (string Type, byte[] Body, string Digest)> _answers = [];
     private readonly ConcurrentQueue<string> _asked = [];
     private readonly WebServer _server;
     private int _now;
@@ -71,13 +71,30 @@ internal sealed class FakeRegistry : IAsyncDisposable
     public string Put(string kind, string type, byte[] body, string? digest = null)
     {
         digest ??= Digest(body);
-        _answers[$"/v2/team/api/{kind}/{digest}"] = (type, body);
+        _answers[$"/v2/team/api/{kind}/{digest}"] = (type, body, digest);
         return digest;
     }
 
+    /// <summary>The tag points to that digest, whether it is there or not.</summary>
+    public void PutTag(string tag, string digest) => _answers[$"/v2/team/api/manifests/{tag}"] = ("", [], digest);
+
+    /// <returns>Its digest.</returns>
+    public string PutImage(string config, int layers, string? digest = null) => Put("manifests", Image, $$"""
+        {"schemaVersion":2,"mediaType":"{{Image}}",
+         "config":{"mediaType":"{{Config}}","digest":"{{config}}"},
+         "layers":[{{string.Join(',', Enumerable.Repeat("""{"digest":"sha256:0"}""", layers))}}]}
+        """, digest);
+
+    public static string IndexOf(params string[] digests) =>
+        $$"""{"manifests":[{{string.Join(',', digests.Select(digest => $$"""{"digest":"{{digest}}"}"""))}}]}""";
+
     public static string Digest(byte[] body) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(body));
 
-    public void PutPage(string path, string body) => _answers[path] = ("application/json", Encoding.UTF8.GetBytes(body));
+    public void PutPage(string path, string body)
+    {
+        var page = Encoding.UTF8.GetBytes(body);
+        _answers[path] = ("application/json", page, Digest(page));
+    }
 
     /// <summary>A catalog of repositories, each with a tag 1.</summary>
     public void PutCatalog(params string[] repositories)
@@ -94,6 +111,11 @@ internal sealed class FakeRegistry : IAsyncDisposable
         foreach (var tag in tags)
             PutPage($"/v2/{repository}/manifests/{tag}", $"{repository}:{tag}");
     }
+
+    /// <summary>Until whoever asked has gone.</summary>
+    public static Task SilenceAsync(HttpContext context) => Task
+        .Delay(Timeout.Infinite, context.RequestAborted) // a registry that says nothing more is what is played
+        .ContinueWith(_ => { }, TaskScheduler.Default);
 
     public Task<SeenManifest> ReadAsync(string digest) => Client.ReadAsync(Api, digest, CancellationToken.None);
 
@@ -117,7 +139,7 @@ internal sealed class FakeRegistry : IAsyncDisposable
             if (Status is { } status)
                 context.Response.StatusCode = status;
             else if (_answers.TryGetValue(path, out var answer))
-                await AnswerAsync(context, answer.Type, answer.Body);
+                await AnswerAsync(context, answer.Type, answer.Body, answer.Digest);
             else
                 context.Response.StatusCode = 404;
         }
@@ -127,11 +149,11 @@ internal sealed class FakeRegistry : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, string type, byte[] body)
+    private static async Task AnswerAsync(HttpContext context, string type, byte[] body, string digest)
     {
         context.Response.ContentType = type;
         if (context.Request.Method == "HEAD")
-            context.Response.Headers["Docker-Content-Digest"] = Digest(body);
+            context.Response.Headers["Docker-Content-Digest"] = digest;
         else
             await context.Response.Body.WriteAsync(body);
     }

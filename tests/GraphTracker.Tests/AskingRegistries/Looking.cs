@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.GraphTracker.Cascading;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Tests.Layers;
@@ -22,8 +23,7 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
 
     public ManualClock Clock { get; } = new();
 
-    public RegistryReport Report =>
-        new ListRegistriesConsumer(Graph.Store, Options.Create(options)).Report().Items.Single();
+    public RegistryReport Report => ReportOf(Graph.Host);
 
     public static Looking At(FakeRegistry registry, bool watch = false) => At(registry, new KnownRegistryOptions
     {
@@ -36,17 +36,32 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
 
     public static Looking At(FakeRegistry registry, KnownRegistryOptions known) => new(registry.Settings(known));
 
+    public static Looking With(RegistryOptions options) => new(options);
+
     public static Looking At(Registry registry) => new(new RegistryOptions
     {
         Default = Graph.Host,
         Known = [new KnownRegistryOptions { Host = Graph.Host, Url = registry.Url, PauseMilliseconds = 0 }],
     });
 
+    /// <summary>What an operator is told of it.</summary>
+    public RegistryReport ReportOf(string registry) => new ListRegistriesConsumer(Graph.Store, Options.Create(options))
+        .Report().Items.Single(report => report.Registry == registry);
+
     public Task ReconcileAsync() => StartAsync(new Reconciling(
         Graph.Store, _client, Options.Create(options), Clock, NullLogger<Reconciling>.Instance));
 
     public Task WatchAsync() => StartAsync(new Watching(
         Graph.Store, _client, Options.Create(options), Clock, NullLogger<Watching>.Instance));
+
+    /// <summary>What a registry's notification becomes.</summary>
+    public Task NotifyAsync(string repository, string tag, string digest, string registry = Graph.Host) =>
+        new ImagePushedConsumer(Graph.Store, Options.Create(options), Clock).TakeAsync(
+            new ImagePushed
+            {
+                Image = new ImageReference { Registry = registry, Repository = repository }, Tag = tag, Digest = digest,
+            },
+            CancellationToken.None);
 
     /// <summary>Puts the questions that come of it.</summary>
     public Task AskAsync()
@@ -56,6 +71,10 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
             Graph.Store, new Inquiry(Graph.Store, _client.DigestOfAsync, _client.ReadAsync),
             new DueQuestions(Graph.Store, layers), layers, Clock, NullLogger<Asking>.Instance));
     }
+
+    /// <summary>Decides what follows, at once.</summary>
+    public Task DecideAsync() => StartAsync(new Deciding(
+        Graph.Store, Options.Create(new CascadeOptions { SettleSeconds = 0 }), Clock, NullLogger<Deciding>.Instance));
 
     /// <summary>Until it holds; meanwhile time passes.</summary>
     public Task UntilAsync(string what, Func<bool> holds, TimeSpan? step = null) => Wait.UntilAsync(what, () =>

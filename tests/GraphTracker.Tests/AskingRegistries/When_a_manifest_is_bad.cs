@@ -25,7 +25,7 @@ public sealed class When_a_manifest_is_bad
     [Test]
     public void Should_say_that_its_configuration_is_missing()
     {
-        var digest = Manifest("sha256:" + new string('1', 64), layers: 0);
+        var digest = _registry.PutImage("sha256:" + new string('1', 64), layers: 0);
 
         Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("not in the registry"));
     }
@@ -38,7 +38,7 @@ public sealed class When_a_manifest_is_bad
     [TestCase("""{"rootfs":{"diff_ids":["latest"]}}""", "diff_id")]
     public void Should_say_what_is_wrong_with_its_configuration(string config, string why)
     {
-        var digest = Manifest(_registry.Put("blobs", FakeRegistry.Config, config), layers: 1);
+        var digest = _registry.PutImage(_registry.Put("blobs", FakeRegistry.Config, config), layers: 1);
 
         Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains(why));
     }
@@ -49,7 +49,7 @@ public sealed class When_a_manifest_is_bad
         var config = _registry.Put("blobs", FakeRegistry.Config, $$"""{"rootfs":{"diff_ids":["{{DiffId}}"] } }""");
 
         Assert.That(
-            () => _registry.ReadAsync(Manifest(config, layers: 2)),
+            () => _registry.ReadAsync(_registry.PutImage(config, layers: 2)),
             Throws.TypeOf<ManifestBadException>().With.Message.Contains("2 layers").And.Message.Contains("1 diff_ids"));
     }
 
@@ -57,7 +57,7 @@ public sealed class When_a_manifest_is_bad
     public void Should_not_follow_an_index_into_itself()
     {
         var digest = "sha256:" + new string('2', 64);
-        _registry.Put("manifests", FakeRegistry.Index, Index(digest), digest);
+        _registry.Put("manifests", FakeRegistry.Index, FakeRegistry.IndexOf(digest), digest);
 
         Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains(digest));
         Assert.That(_registry.Asked, Has.Count.LessThan(10));
@@ -79,7 +79,7 @@ public sealed class When_a_manifest_is_bad
     {
         var digest = _registry.Put("manifests", FakeRegistry.Index, """{"manifests":[]}""");
         for (var storey = 0; storey < 6; storey++)
-            digest = _registry.Put("manifests", FakeRegistry.Index, Index(digest));
+            digest = _registry.Put("manifests", FakeRegistry.Index, FakeRegistry.IndexOf(digest));
 
         Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("storeys"));
     }
@@ -89,7 +89,7 @@ public sealed class When_a_manifest_is_bad
     {
         var children = Enumerable.Range(0, 400)
             .Select(number => _registry.Put("manifests", "application/vnd.example+json", $$"""{"number":{{number}}}"""));
-        var digest = _registry.Put("manifests", FakeRegistry.Index, Index([.. children]));
+        var digest = _registry.Put("manifests", FakeRegistry.Index, FakeRegistry.IndexOf([.. children]));
 
         Assert.That(() => _registry.ReadAsync(digest), Throws.TypeOf<ManifestBadException>().With.Message.Contains("more than 300"));
         Assert.That(_registry.Asked, Has.Count.EqualTo(300));
@@ -106,8 +106,8 @@ public sealed class When_a_manifest_is_bad
     [Test]
     public void Should_say_which_image_of_an_index_is_bad()
     {
-        var bad = Manifest(_registry.Put("blobs", FakeRegistry.Config, "no JSON"), layers: 1);
-        var digest = _registry.Put("manifests", FakeRegistry.Index, Index(bad));
+        var bad = _registry.PutImage(_registry.Put("blobs", FakeRegistry.Config, "no JSON"), layers: 1);
+        var digest = _registry.Put("manifests", FakeRegistry.Index, FakeRegistry.IndexOf(bad));
 
         Assert.That(() => _registry.ReadAsync(digest),
             Throws.TypeOf<ManifestBadException>().With.Message.Contains(bad).And.Message.Contains("not JSON"));
@@ -143,13 +143,4 @@ public sealed class When_a_manifest_is_bad
             () => _registry.Client.DigestOfAsync(FakeRegistry.Api with { Registry = "elsewhere.example.org" }, "1", CancellationToken.None),
             Throws.TypeOf<UnknownRegistryException>().With.Message.Contains("Registries:Known"));
     }
-
-    private static string Index(params string[] digests) =>
-        $$"""{"manifests":[{{string.Join(',', digests.Select(digest => $$"""{"digest":"{{digest}}"}"""))}}]}""";
-
-    private string Manifest(string config, int layers) => _registry.Put("manifests", FakeRegistry.Image, $$"""
-        {"schemaVersion":2,"mediaType":"{{FakeRegistry.Image}}",
-         "config":{"mediaType":"{{FakeRegistry.Config}}","digest":"{{config}}"},
-         "layers":[{{string.Join(',', Enumerable.Repeat("""{"digest":"sha256:0"}""", layers))}}]}
-        """);
 }

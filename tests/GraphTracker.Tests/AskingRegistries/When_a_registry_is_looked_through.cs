@@ -45,7 +45,7 @@ public sealed class When_a_registry_is_looked_through
         {
             if (context.Request.Path != "/v2/b/tags/list")
                 return false;
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await FakeRegistry.SilenceAsync(context);
             return true;
         };
         await looking.ReconcileAsync();

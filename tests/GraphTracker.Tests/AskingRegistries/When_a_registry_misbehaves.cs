@@ -49,7 +49,7 @@ public sealed class When_a_registry_misbehaves
         {
             await context.Response.WriteAsync("{");
             await context.Response.Body.FlushAsync();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await FakeRegistry.SilenceAsync(context);
             return true;
         };
 
