@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Builds.FakeDockerMachine;
 
@@ -8,6 +9,8 @@ namespace Builds.FakeDockerMachine;
 /// </summary>
 internal sealed class Cloud(string path)
 {
+    private const string Interfaces = "/sys/class/net/";
+
     private const string Boot = """
         exec >>"$1/log" 2>&1 </dev/null
         mkdir -p /run/containerd && mount -t tmpfs -o mode=711 fake /run/containerd && shift && exec "$@"
@@ -72,8 +75,8 @@ internal sealed class Cloud(string path)
         foreach (var group in Directory.EnumerateDirectories("/sys/fs/cgroup").Append("/sys/fs/cgroup").Select(top => Path.Combine(top, id)))
             if (Directory.Exists(group))
                 await RunAsync("find", group, "-depth", "-type", "d", "-delete");
-        if (Directory.Exists("/sys/class/net/" + Bridge(id)))
-            await RunAsync("ip", "link", "delete", Bridge(id));
+        foreach (var link in Cables(id).Append(Bridge(id)).Where(link => Directory.Exists(Interfaces + link)))
+            await RunAsync("ip", "link", "delete", link);
         await RunAsync("rm", "-rf", "--one-file-system", Folder(id));
     }
 
@@ -102,6 +105,30 @@ internal sealed class Cloud(string path)
         return System.IO.File.Exists(file)
             ? System.IO.File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries)
             : [];
+    }
+
+    // A daemon that is killed while it connects a container leaves both ends of the cable on this host; Docker makes the
+    // hardware address of the container's end of its IP address.
+    private IEnumerable<string> Cables(string id)
+    {
+        if (!System.IO.File.Exists(File(id, "gateway")))
+            return [];
+        var subnet = Read(id, "gateway").Split('.')[..3].Select(part => $"{int.Parse(part, CultureInfo.InvariantCulture):x2}");
+        var mark = $"02:42:{string.Join(':', subnet)}:";
+        return [.. Directory.EnumerateFileSystemEntries(Interfaces).Select(path => Path.GetFileName(path)).Where(name =>
+            Directory.Exists($"{Interfaces}{Bridge(id)}/brif/{name}") || AddressOf(name).StartsWith(mark, StringComparison.Ordinal))];
+    }
+
+    private static string AddressOf(string link)
+    {
+        try
+        {
+            return System.IO.File.ReadAllText($"{Interfaces}{link}/address");
+        }
+        catch (IOException)
+        {
+            return ""; // it went meanwhile
+        }
     }
 
     private static async Task<bool> AnswersAsync(int port)

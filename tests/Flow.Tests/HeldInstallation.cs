@@ -82,10 +82,16 @@ public sealed class HeldInstallation : IAsyncDisposable
         Assert.That(build.State, Is.EqualTo("succeeded"), build.Json + Builds.Outputs());
         Assert.That(
             await Outcomes.OfAsync(id), Is.EqualTo(new[] { $"{build.Attempt} succeeded {build.Digest}" }), "one outcome");
-        await Builds.NothingIsLeftAsync();
-        await Traces.NoneAsync($"b-{id:N}");
+        await NothingIsLeftOfAsync(id);
         await Wait.UntilAsync(
             "the tag is what the outcome says", async () => await Builds.Registry.DigestOfAsync(_image, "latest") == build.Digest);
+    }
+
+    /// <summary>No machine and no checkout of any build, and no trace of this one's machine nor of any VM.</summary>
+    public async Task NothingIsLeftOfAsync(Guid id)
+    {
+        await Builds.NothingIsLeftAsync();
+        await Traces.NoneAsync([$"b-{id:N}", .. Builds.MarksOfVMs()]);
     }
 
     private static Dictionary<string, string> Impatience => new()

@@ -183,6 +183,13 @@ public sealed class Installation : IAsyncDisposable
                 Deadline);
     }
 
+    /// <summary>By which to know the processes, control groups and bridges of every VM that there was.</summary>
+    public IEnumerable<string> MarksOfVMs()
+    {
+        var ordered = Path.Combine(Cloud, "ordered");
+        return File.Exists(ordered) ? File.ReadLines(ordered).SelectMany(id => new[] { id, "fdm" + id[2..] }) : [];
+    }
+
     private string[] VMs() => Directory.GetDirectories(Cloud);
 
     public string Outputs() =>

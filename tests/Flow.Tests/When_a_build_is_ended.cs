@@ -1,11 +1,14 @@
 namespace Builds.Flow.Tests;
 
-public sealed class When_a_build_is_ended
+[TestFixture("engine")]
+[TestFixture("dockerd")]
+[TestFixture("docker-machine")]
+public sealed class When_a_build_is_ended(string provider)
 {
     private HeldInstallation _held = null!;
 
     [OneTimeSetUp]
-    public async Task An_installation() => _held = await HeldInstallation.StartAsync("dockerd", workers: 1);
+    public async Task An_installation() => _held = await HeldInstallation.StartAsync(provider, workers: 1);
 
     [OneTimeTearDown]
     public async Task Gone()
@@ -27,7 +30,8 @@ public sealed class When_a_build_is_ended
         Assert.That(build.State, Is.EqualTo("cancelled"), build.Json.ToString());
         Assert.That(await _held.Outcomes.OfAsync(id), Is.EqualTo(new[] { "1 cancelled " }));
         Assert.That(await _held.Builds.LogOfAsync(id), Does.Contain("cancelled"));
-        await _held.Builds.NothingIsLeftAsync();
+        await _held.NothingIsLeftOfAsync(id);
+        await _held.Builds.NextIsServedAsync();
     }
 
     [Test]
@@ -58,6 +62,6 @@ public sealed class When_a_build_is_ended
 
         Assert.That((build.State, build.Class), Is.EqualTo(("timedOut", "limit")), build.Json.ToString());
         Assert.That(build.Reason, Does.Contain("5 seconds"));
-        await _held.Builds.NothingIsLeftAsync();
+        await _held.NothingIsLeftOfAsync(id);
     }
 }

@@ -5,6 +5,7 @@ namespace Builds.Flow.Tests;
 
 [TestFixture("engine")]
 [TestFixture("dockerd")]
+[TestFixture("docker-machine")]
 public sealed class When_source_and_registry_are_private(string provider)
 {
     private const string GitPassword = "git-pa$$word/1";

@@ -3,6 +3,9 @@ namespace Builds.Parts;
 /// <summary>A network bridge of our own. That its name is taken is the lock on its number, and so on its subnet.</summary>
 public sealed record Bridge(string Name, string Gateway)
 {
+    /// <summary>What the hardware addresses of containers' ends of cables begin with: Docker makes them of IP addresses.</summary>
+    public string Cables => "02:42:" + string.Join(':', Gateway.Split('.')[..3].Select(part => $"{int.Parse(part):x2}"));
+
     public static async Task<Bridge> CreateAsync()
     {
         var ip = Installed.Program("ip", "iproute2");

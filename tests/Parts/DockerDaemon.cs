@@ -25,6 +25,12 @@ public sealed class DockerDaemon : IAsyncDisposable
         while read -r _ mount _; do
             case $mount in "$FOLDER"/*) echo "$mount" ;; esac
         done </proc/mounts | tac | while read -r mount; do umount -l "$mount"; done
+        # one that was killed while it connected a container leaves both ends of the cable here
+        for link in /sys/class/net/*; do
+            name=${link##*/}
+            if [ -e "/sys/class/net/$BRIDGE/brif/$name" ]; then ip link delete "$name"; fi
+            case $(cat "$link/address") in "$CABLES":*) ip link delete "$name" ;; esac
+        done
         ip link delete "$BRIDGE"
         """;
 
@@ -100,7 +106,12 @@ public sealed class DockerDaemon : IAsyncDisposable
         await File.WriteAllTextAsync(
             _folder.File("daemon.json"),
             JsonSerializer.Serialize(new { features = new { buildkit = options.BuildKit } }));
-        var environment = new Dictionary<string, string> { ["FOLDER"] = _folder.FullPath, ["BRIDGE"] = Bridge.Name };
+        var environment = new Dictionary<string, string>
+        {
+            ["FOLDER"] = _folder.FullPath,
+            ["BRIDGE"] = Bridge.Name,
+            ["CABLES"] = Bridge.Cables,
+        };
         if (options.Unclipped)
         {
             environment["BUILDKIT_STEP_LOG_MAX_SIZE"] = "2147483647"; // parsed as 32 bit; -1 would mean "nothing"

@@ -14,16 +14,44 @@ public sealed class When_a_daemon_is_killed_while_it_connects_a_container
         await using var worker = new MachineWorker(folder.FullPath, ("Provider", "dockerd"));
         var machine = await worker.CreateAsync("b-cable-1");
         var bridge = Traces.BridgeOf(folder.FullPath, "b-cable-1");
-        var end = "cbl" + Guid.NewGuid().ToString("N")[..8];
 
+        var end = await ConnectAsync(bridge, isPluggedIn, hasAddress);
+        await machine.DisposeAsync();
+
+        await Traces.NoneAsync(end, bridge, "b-cable-1");
+    }
+
+    /// <summary>Those that only tests have are removed by the tests' own parts.</summary>
+    [TestCase(true, false)]
+    [TestCase(false, true)]
+    public async Task Should_leave_no_cable_of_an_engine_or_a_VM_of_the_tests(bool isPluggedIn, bool hasAddress)
+    {
+        await using var cloud = new FakeCloud();
+        await using var worker = cloud.Worker();
+        var machine = await worker.CreateAsync("b-cable-2");
+        var vm = "fdm" + cloud.VMs().Single()[2..];
+        var engine = await DockerDaemon.StartAsync();
+
+        var ends = new[]
+        {
+            await ConnectAsync(vm, isPluggedIn, hasAddress), await ConnectAsync(engine.Bridge.Name, isPluggedIn, hasAddress),
+        };
+        await machine.DisposeAsync();
+        await engine.KillAsync();
+        await engine.DisposeAsync();
+
+        await Traces.NoneAsync([vm, .. ends]);
+    }
+
+    private static async Task<string> ConnectAsync(string bridge, bool isPluggedIn, bool hasAddress)
+    {
+        var end = "cbl" + Guid.NewGuid().ToString("N")[..8];
         await Command.RunAsync("ip", "link", "add", end + "a", "type", "veth", "peer", "name", end + "b");
         if (isPluggedIn)
             await Command.RunAsync("ip", "link", "set", end + "a", "master", bridge);
         if (hasAddress)
             await Command.RunAsync("ip", "link", "set", end + "b", "address", await AddressAsync(bridge));
-        await machine.DisposeAsync();
-
-        await Traces.NoneAsync(end, bridge, "b-cable-1");
+        return end;
     }
 
     // As Docker makes it of the second address of the bridge's subnet.
