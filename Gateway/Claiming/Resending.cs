@@ -10,10 +10,10 @@ public sealed class Resending(Turns turns, IOptions<ClaimOptions> options, TimeP
 {
     private const int AtOnce = 100;
 
-    private const string Overdue = """
+    private const string Overdue = $"""
         from build
          where state in ('accepted', 'queued') and coalesce(sent_at, accepted_at) < @before
-           and not exists (select 1 from outbox where outbox.build_id = build.id)
+           and not exists (select 1 from outbox where outbox.withdrawal = {Turns.SendingSql})
         """;
 
     private const string SelectAny = $"select exists (select 1 {Overdue})";

@@ -28,6 +28,9 @@ public sealed class Turns(Outbox outbox, Endings endings)
 
     private static string SendingOf(Guid id) => $"request:{id}";
 
+    /// <summary>By which the outbox has the message of a row of <c>build</c>, in SQL.</summary>
+    public const string SendingSql = "'request:' || build.id";
+
     private const string Wait = """
         update build set state = 'waiting', reason = @reason where number = @Number and state <> 'running'
         """;
