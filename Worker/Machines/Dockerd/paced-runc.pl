@@ -8,6 +8,8 @@ use Fcntl qw(F_GETFL F_SETFL O_DIRECT O_NONBLOCK O_RDONLY);
 
 my ($folder) = $0 =~ m{^(.*)/[^/]*/[^/]*$};
 my $runc = "$folder/runc";
+my $page = 4096;
+my $most = 65536;
 
 # Without an input it is a RUN; a frontend speaks with BuildKit over its input and output.
 my $prints = grep { $_ eq 'run' } @ARGV;
@@ -39,19 +41,28 @@ sub follow {
     while (%ends) {
         for my $ready (readable(keys %ends)) {
             my ($from, $into) = @{$ends{$ready}};
-            my $count = sysread $from, my $output, 65536;
-            if (!$count) {
-                delete $ends{$ready};
-                next;
-            }
-            for (my $at = 0; $at < $count; $at += 4096) {
+            my $output = gather($from);
+            delete $ends{$ready} if $output eq '';
+            for (my $at = 0; $at < length $output; $at += $page) {
                 take($tokens);
-                syswrite($into, substr $output, $at, 4096) // die "write: $!\n";
+                syswrite($into, substr $output, $at, $page) // die "write: $!\n";
             }
         }
     }
     waitpid $child, 0;
     exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
+}
+
+# Many programs print line by line. A thousandth of a second later there are many, and the daemon has one portion to
+# report instead of a hundred.
+sub gather {
+    my ($from) = @_;
+    my $count = sysread($from, my $output, $most);
+    if ($count && $count < $page) {
+        select undef, undef, undef, 0.001;
+        sysread($from, $output, $most, $count) if readable_now(fileno $from);
+    }
+    return $output;
 }
 
 sub take {
@@ -67,4 +78,11 @@ sub readable {
     vec($set, $_, 1) = 1 for @_;
     my $many = select $set, undef, undef, undef;
     return $many > 0 ? grep { vec $set, $_, 1 } @_ : ();
+}
+
+sub readable_now {
+    my ($number) = @_;
+    my $set = '';
+    vec($set, $number, 1) = 1;
+    return select($set, undef, undef, 0) > 0;
 }

@@ -38,6 +38,17 @@ public sealed class When_a_private_daemon_is_the_machine : IAsyncDisposable
     }
 
     [Test]
+    public async Task Should_add_no_word_of_its_own_to_what_a_RUN_prints()
+    {
+        await using var machine = await _worker.CreateAsync("b-paced-1");
+        var script = Path.Combine(_folder.FullPath, "machines", machine.Name, "paced", "programs", "runc");
+
+        var said = await Command.RunAsync("sh", "-c", "perl -wc \"$1\" 2>&1", "sh", script);
+
+        Assert.That(said.Trim(), Is.EqualTo($"{script} syntax OK"), "a warning of perl's goes into the log");
+    }
+
+    [Test]
     public async Task Should_not_answer_without_its_certificate_nor_to_that_of_another_machine()
     {
         await using var one = await _worker.CreateAsync("b-tls-1");
