@@ -1,6 +1,6 @@
 # A Worker, over what dotnet publish made. The context is artifacts/publish; docs/operating.md has the commands.
 # RUNTIME has no default, as which registry an image comes from is yours to say: an image with the ASP.NET Core 10
-# runtime and a shell; with ssh for git over SSH, and docker-machine where that makes the machines.
+# runtime, a shell, prlimit and setsid; with ssh for git over SSH, and docker-machine where that makes the machines.
 ARG RUNTIME
 FROM ${RUNTIME}
 

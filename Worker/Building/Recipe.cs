@@ -33,6 +33,7 @@ public sealed class Recipe(
 
         var image = await build.InPhaseAsync("building", limits.Value.Building, cancel =>
             builder.BuildAsync(machine.Daemon, bases, checkout.Commit, log, cancel));
+        build.Image = image.Id;
 
         await ClaimWatch.ConfirmAsync(build, claims);
 

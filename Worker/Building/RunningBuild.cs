@@ -47,6 +47,9 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
     /// <summary>Known once they are pulled.</summary>
     public IReadOnlyList<BaseImage> Bases { get; set; } = [];
 
+    /// <summary>Its id on the machine, known once it is built.</summary>
+    public string? Image { get; set; }
+
     /// <summary>Raised at each change of phase.</summary>
     public event Action? PhaseChanged;
 

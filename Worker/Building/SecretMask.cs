@@ -5,16 +5,21 @@ namespace Builds.Worker.Building;
 
 /// <summary>
 /// Finds secrets in a stream of bytes however it is cut, also across line breaks, in base64 at any offset, in URL and
-/// JSON encoding and in hex: an Aho-Corasick automaton, one step a byte, line ends passed over.
+/// JSON encoding and in hex: an Aho-Corasick automaton, line ends passed over. A key of four thousand bits has eighty
+/// thousand characters in all its spellings: so a state takes some twenty bytes, and not a row of 256.
 /// </summary>
 public sealed class SecretMask
 {
     /// <summary>Shorter ones would mask half the log and are no secrets.</summary>
     public const int Shortest = 4;
 
-    private readonly int[] _next;   // state × byte → state
-    private readonly int[] _depth;  // how much of some secret has been seen
-    private readonly int[] _found;  // length of the longest secret that ends here, or 0
+    private readonly int[] _first = new int[256]; // byte → state, from the beginning
+    private readonly byte[] _value;   // by which a state is reached
+    private readonly int[] _child;    // one of those that follow a state, or 0
+    private readonly int[] _sibling;  // another that follows the same one, or 0
+    private readonly int[] _fallback; // what has been seen too, where a state leads no further
+    private readonly int[] _depth;    // how much of some secret has been seen
+    private readonly int[] _found;    // length of the longest secret that ends here, or 0
 
     public SecretMask(IEnumerable<string> secrets)
     {
@@ -22,21 +27,43 @@ public sealed class SecretMask
             .Distinct().Select(Encoding.UTF8.GetBytes).ToList();
         Longest = patterns.Count == 0 ? 0 : patterns.Max(pattern => pattern.Length);
 
-        var size = 1 + patterns.Sum(pattern => pattern.Length);
-        (_next, _depth, _found) = (new int[size * 256], new int[size], new int[size]);
-        var states = Grow(patterns);
-        Link(states);
+        var most = 1 + patterns.Sum(pattern => pattern.Length);
+        _value = new byte[most];
+        (_child, _sibling, _fallback) = (new int[most], new int[most], new int[most]);
+        (_depth, _found) = (new int[most], new int[most]);
+        Grow(patterns);
+        Link();
     }
 
     public int Longest { get; }
 
-    public int Step(int state, byte value) => _next[(state << 8) | value];
+    public int Step(int state, byte value)
+    {
+        while (state != 0)
+        {
+            if (Next(state, value) is var next and not 0)
+                return next;
+            state = _fallback[state];
+        }
+
+        return _first[value];
+    }
 
     public int Depth(int state) => _depth[state];
 
     public int Found(int state) => _found[state];
 
-    private int Grow(List<byte[]> patterns)
+    private int Next(int state, byte value)
+    {
+        if (state == 0)
+            return _first[value];
+        var next = _child[state];
+        while (next != 0 && _value[next] != value)
+            next = _sibling[next];
+        return next;
+    }
+
+    private void Grow(List<byte[]> patterns)
     {
         var states = 1;
         foreach (var pattern in patterns)
@@ -44,11 +71,15 @@ public sealed class SecretMask
             var state = 0;
             foreach (var value in pattern)
             {
-                ref var next = ref _next[(state << 8) | value];
+                var next = Next(state, value);
                 if (next == 0)
                 {
                     next = states++;
-                    _depth[next] = _depth[state] + 1;
+                    (_value[next], _depth[next]) = (value, _depth[state] + 1);
+                    if (state == 0)
+                        _first[value] = next;
+                    else
+                        (_sibling[next], _child[state]) = (_child[state], next);
                 }
 
                 state = next;
@@ -56,37 +87,19 @@ public sealed class SecretMask
 
             _found[state] = pattern.Length;
         }
-
-        return states;
     }
 
     // Breadth first, so that the state to fall back to is complete before it is needed.
-    private void Link(int states)
+    private void Link()
     {
-        var fallback = new int[states];
-        var queue = new Queue<int>();
-        for (var value = 0; value < 256; value++)
-        {
-            if (_next[value] != 0)
-                queue.Enqueue(_next[value]);
-        }
-
+        var queue = new Queue<int>(_first.Where(state => state != 0));
         while (queue.TryDequeue(out var state))
         {
-            _found[state] = Math.Max(_found[state], _found[fallback[state]]);
-            for (var value = 0; value < 256; value++)
+            _found[state] = Math.Max(_found[state], _found[_fallback[state]]);
+            for (var next = _child[state]; next != 0; next = _sibling[next])
             {
-                ref var next = ref _next[(state << 8) | value];
-                var otherwise = _next[(fallback[state] << 8) | value];
-                if (next == 0)
-                {
-                    next = otherwise;
-                }
-                else
-                {
-                    fallback[next] = otherwise;
-                    queue.Enqueue(next);
-                }
+                _fallback[next] = Step(_fallback[state], _value[next]);
+                queue.Enqueue(next);
             }
         }
     }

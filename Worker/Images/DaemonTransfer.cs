@@ -16,9 +16,11 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
     private static readonly string[] Ends = ["Pull complete", "Already exists", "Pushed", "Layer already exists",
         "Mounted from"];
 
-    private readonly Channel<JSONMessage> _messages = Channel.CreateUnbounded<JSONMessage>();
+    // Of lines alone, a few for each layer: progress comes on while the log is held up, for as long as the broker is away.
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly HashSet<string> _waiting = []; // layers, for the daemon to try them again
     private string? _error;
+    private long _shown = clock.GetTimestamp();
 
     /// <summary>The daemon itself has tried a layer again, which it does with growing pauses, five times at
     /// most.</summary>
@@ -31,20 +33,20 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
     public async Task<string?> RunAsync(Func<IProgress<JSONMessage>, Task> call, CancellationToken cancel)
     {
         var running = CallAsync(call);
-        var shown = clock.GetTimestamp();
-        await foreach (var message in _messages.Reader.ReadAllAsync(cancel))
-        {
-            if (Line(message, clock.GetElapsedTime(shown) >= Pace) is not { } line)
-                continue;
-            shown = clock.GetTimestamp();
+        await foreach (var line in _lines.Reader.ReadAllAsync(cancel))
             await log.LineAsync(step, line, cancel);
-        }
 
         await running;
         return _error;
     }
 
-    public void Report(JSONMessage value) => _messages.Writer.TryWrite(value);
+    public void Report(JSONMessage value)
+    {
+        if (Line(value, clock.GetElapsedTime(_shown) >= Pace) is not { } line)
+            return;
+        _shown = clock.GetTimestamp();
+        _lines.Writer.TryWrite(line);
+    }
 
     public static bool IsDenied(string error) =>
         Says(error, "unauthorized") || Says(error, "denied") || Says(error, "authentication required")
@@ -67,7 +69,7 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
         }
         finally
         {
-            _messages.Writer.Complete();
+            _lines.Writer.Complete();
         }
     }
 

@@ -35,8 +35,7 @@ public sealed partial class ImagePusher(
                 async stop => await PushAsync(docker, name, credential, log, stop), cancel);
             var there = await AskAsync(
                 name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
-            var isOurs = image.Id == there.Config() || image.Id == there.Digest;
-            if (!isOurs || there.Digest != pushed || there.Digest != (digest ?? pushed))
+            if (!IsOf(there, image.Id) || there.Digest != pushed || there.Digest != (digest ?? pushed))
                 throw new RegistryUnavailableException(
                     $"{name} was pushed as {pushed} (image {image.Id}), but {name.Registry} has {there.Digest} " +
                         "there: somebody else pushed at the same moment, or the registry lost it.");
@@ -47,20 +46,22 @@ public sealed partial class ImagePusher(
         return new PushedImage(image, digest!, image.Request.Tags);
     }
 
-    /// <summary>Puts a manifest under a tag again where the tag has come to be another: a worker that slept through the
-    /// end of its claim may push after its successor.</summary>
+    /// <summary>Puts a manifest under a tag again where the tag has come to be a late image of ours: a worker that slept
+    /// through the end of its claim may push after its successor.</summary>
+    /// <param name="late">Id of that image. A tag that is any other one has been pushed by somebody else.</param>
     /// <returns>Whether it was necessary.</returns>
     public async Task<bool> KeepTagAsync(
         ImageReference image,
         string tag,
         string digest,
+        string late,
         IReadOnlyDictionary<string, RegistryCredential> credentials,
         CancellationToken cancel)
     {
         var name = Name(image, tag);
         var credential = credentials.GetValueOrDefault(name.Registry);
         var there = await AskAsync(name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
-        if (there.Digest == digest)
+        if (there.Digest == digest || !IsOf(there, late))
             return false;
 
         await AskAsync(name, credential, async () =>
@@ -72,6 +73,9 @@ public sealed partial class ImagePusher(
         LogRestored(logger, name, there.Digest, digest);
         return true;
     }
+
+    // By its config, or by its digest where the daemon keeps images as registries do.
+    private static bool IsOf(Manifest manifest, string image) => image == manifest.Config() || image == manifest.Digest;
 
     private async Task<string> PushAsync(
         DockerClient docker, ImageName name, RegistryCredential? credential, BuildLogStream log,
@@ -125,6 +129,6 @@ public sealed partial class ImagePusher(
             : throw new BuildFailedException(
                 $"\"{image.Registry}/{image.Repository}:{tag}\" is not the name of an image.");
 
-    [LoggerMessage(LogLevel.Warning, "put {Image} back from {Stale} to {Digest}: an older attempt had pushed late")]
+    [LoggerMessage(LogLevel.Warning, "put {Image} back from {Stale} to {Digest}: this attempt had pushed late")]
     private static partial void LogRestored(ILogger logger, ImageName image, string stale, string digest);
 }

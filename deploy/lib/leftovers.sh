@@ -33,6 +33,7 @@ remove_machine() {
   bridge=$(jq -r '[.. | .bridge? // empty | strings] | first // empty' "$2/intent.json" || true)
   address=$(jq -r '[.. | .hardwareAddress? // empty | strings] | first // empty' "$2/intent.json" || true)
   if [[ -n $bridge && $(cat "/sys/class/net/$bridge/address" 2>/dev/null) == "$address" ]]; then
+    cut_cables "$bridge"
     ip link delete "$bridge"
   fi
   for table in nat filter; do
@@ -42,6 +43,14 @@ remove_machine() {
   done
   unmount_below "$2"
   rm -rf "$2"
+}
+
+# cut_cables BRIDGE: with a killed daemon both ends of each are here, and stay when the bridge is gone
+cut_cables() {
+  local cable
+  while read -r cable; do
+    ip link delete "$cable" || true # its other end may have taken it along
+  done < <(ip -json link show master "$1" type veth | jq -r '.[].ifname // empty')
 }
 
 # The processes of a machine's control group: the group is named after it, and nobody leaves it by forking.

@@ -36,8 +36,10 @@ public sealed class HeldInstallation : IAsyncDisposable
     private string HoldFile => _folder.File("hold");
 
     /// <param name="impatient">Off: everything is at its default settings.</param>
+    /// <param name="limits">Settings of the workers besides.</param>
     public static async Task<HeldInstallation> StartAsync(
-        string provider, int workers, bool impatient = true, int drainSeconds = 0)
+        string provider, int workers, bool impatient = true, int drainSeconds = 0,
+        IReadOnlyDictionary<string, string>? limits = null)
     {
         var bases = await Registry.StartAsync();
         await bases.PushBaseAsync("library/busybox", "1");
@@ -48,7 +50,8 @@ public sealed class HeldInstallation : IAsyncDisposable
             Workers = workers,
             BehindProxy = proxy => held._registryProxy = proxy,
             GatewaySettings = impatient ? Impatience : [],
-            WorkerSettings = await held.WorkerSettingsAsync(provider, impatient, drainSeconds),
+            WorkerSettings = new Dictionary<string, string>(
+                [.. await held.WorkerSettingsAsync(provider, impatient, drainSeconds), .. limits ?? Unlimited]),
         });
         held._gitProxy = FaultProxy.Before(held.Builds.Git.Url.Port);
         held.Outcomes = await Outcomes.ListenAsync(held.Builds.Broker);
@@ -93,6 +96,8 @@ public sealed class HeldInstallation : IAsyncDisposable
         await Builds.NothingIsLeftAsync();
         await Traces.NoneAsync([$"b-{id:N}", .. Builds.MarksOfVMs()]);
     }
+
+    private static IReadOnlyDictionary<string, string> Unlimited => new Dictionary<string, string>();
 
     private static Dictionary<string, string> Impatience => new()
     {

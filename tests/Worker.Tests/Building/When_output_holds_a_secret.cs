@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Builds.Contracts;
 using Builds.Worker.Building;
@@ -117,6 +118,19 @@ public sealed class When_output_holds_a_secret
         }
 
         return [.. published.OrderBy(batch => batch.Sequence).SelectMany(batch => batch.Runs).SelectMany(run => run.Text)];
+    }
+
+    [Test]
+    public void Should_take_little_memory_for_a_long_key()
+    {
+        using var rsa = RSA.Create(4096);
+        var key = rsa.ExportRSAPrivateKeyPem();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var mask = new SecretMask([key]);
+        var taken = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(mask.Longest, Is.GreaterThan(key.Length / 2), "or it knows nothing of the key");
+        Assert.That(taken, Is.LessThan(16 << 20));
     }
 
     private static string Lines(IEnumerable<string> pieces, string secret) =>

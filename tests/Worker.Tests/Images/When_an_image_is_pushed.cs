@@ -102,18 +102,35 @@ public sealed class When_an_image_is_pushed
     }
 
     [Test]
-    public async Task Should_put_the_newest_back_where_an_older_attempt_pushed_late()
+    public async Task Should_put_the_newest_back_where_it_has_pushed_late()
     {
         using var scenario = Scene();
         var (image, registry) = (scenario.Request.Image, RealParts.Registry);
         var newest = await registry.PushNewBaseAsync(image.Repository, "newest");
-        await registry.PushNewBaseAsync(image.Repository, "1");
+        var late = await scenario.BuildAsync();
+        await scenario.PushAsync(late);
 
-        Assert.That(await scenario.Pusher.KeepTagAsync(image, "1", newest, scenario.Credentials,
-            CancellationToken.None));
+        Assert.That(await KeepAsync());
         Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(newest));
-        Assert.That(await scenario.Pusher.KeepTagAsync(image, "1", newest, scenario.Credentials,
-            CancellationToken.None), Is.False);
+        Assert.That(await KeepAsync(), Is.False);
+
+        Task<bool> KeepAsync() => scenario.Pusher.KeepTagAsync(
+            image, "1", newest, late.Id, scenario.Credentials, CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Should_leave_alone_what_somebody_else_has_pushed_meanwhile()
+    {
+        using var scenario = Scene();
+        var (image, registry) = (scenario.Request.Image, RealParts.Registry);
+        var newest = await registry.PushNewBaseAsync(image.Repository, "newest");
+        var late = await scenario.BuildAsync();
+        await scenario.PushAsync(late);
+        var others = await registry.PushNewBaseAsync(image.Repository, "1");
+
+        Assert.That(await scenario.Pusher.KeepTagAsync(
+            image, "1", newest, late.Id, scenario.Credentials, CancellationToken.None), Is.False);
+        Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(others));
     }
 
     private static Scenario Scene(string? host = null, ImageOptions? options = null)

@@ -11,6 +11,9 @@ public sealed class Outside : IAsyncDisposable
     private readonly string _name = "out" + Guid.NewGuid().ToString("N")[..8];
     private readonly int _octet = Random.Shared.Next(256);
 
+    /// <summary>The host's own, as it is seen from there: no loopback, and nobody else's.</summary>
+    public string HostAddress => $"198.18.{_octet}.1";
+
     public string Address => $"198.18.{_octet}.2";
 
     public static async Task<Outside> CreateAsync()

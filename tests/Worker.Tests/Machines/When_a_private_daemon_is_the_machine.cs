@@ -1,3 +1,4 @@
+using System.Net;
 using Builds.Parts;
 
 namespace Builds.Worker.Tests.Machines;
@@ -59,6 +60,31 @@ public sealed class When_a_private_daemon_is_the_machine : IAsyncDisposable
         await Assert.ThrowsAsync<PartException>(
             () => Command.RunAsync("curl", "-sSk", "--max-time", "20", $"https://{one.Daemon.Address.Authority}/version"));
         Assert.That(await new Docker(one.Daemon).RunAsync("version"), Does.Contain("Server"));
+    }
+
+    [Test]
+    public async Task Should_trust_the_authorities_that_are_configured_and_no_others()
+    {
+        await using var outside = await Outside.CreateAsync();
+        await using var registry = await Registry.StartAsync(
+            new RegistryOptions { Tls = true, Address = IPAddress.Parse(outside.HostAddress) }); // of one on loopback Docker asks no certificate
+        var digest = await registry.PushBaseAsync("os", "1");
+        var folder = _folder.Folder("authorities");
+        File.Copy(registry.CaFile!, Path.Combine(folder, "ca.pem"));
+        await using var trusting = new MachineWorker(
+            _folder.Folder("two"), ("Provider", "dockerd"), ("Dockerd:CertificateFolders:0", folder));
+        await using var machine = await trusting.CreateAsync("b-trust-1");
+        await using var other = await _worker.CreateAsync("b-trust-2");
+
+        var docker = new Docker(machine.Daemon);
+        await docker.RunAsync("pull", $"{registry.Host}/os:1");
+        await docker.RunAsync("tag", $"{registry.Host}/os:1", $"{registry.Host}/os:2");
+        await docker.RunAsync("push", $"{registry.Host}/os:2");
+        var refused = await Assert.ThrowsAsync<PartException>(
+            () => new Docker(other.Daemon).RunAsync("pull", $"{registry.Host}/os:1"));
+
+        Assert.That(await registry.DigestOfAsync("os", "2"), Is.EqualTo(digest));
+        Assert.That(refused!.Message, Does.Contain("x509"));
     }
 
     [Test]
