@@ -18,7 +18,7 @@ internal static class Round
           union all
           select * from (
             select ready_at from verdict
-             where ready_at is not null and @MostAtOnce > (select count(*) from rebuild where state = 'open')
+             where ready_at is not null and {Requests.Room} > 0
                and not {Requests.IsLookedUp}
              order by ready_at limit 1)
           union all
