@@ -14,6 +14,8 @@ internal sealed class Seeds(SqliteConnection db, CascadeLimits limits, long now)
     private const int MostFailures = 32; // other writes wait
     private const int MostNamed = 5;
 
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromSeconds(1);
+
     private int _failures;
 
     /// <summary>Units that were looked at and are outdated.</summary>
@@ -52,9 +54,10 @@ internal sealed class Seeds(SqliteConnection db, CascadeLimits limits, long now)
 
     private void Keep(IReadOnlyList<long> seeds, Exception error)
     {
-        // Those that were not looked at one by one are at once, so that every round tells more of them apart.
-        var due = seeds.Count > 1 ? now + 1 : now + (long)Apart.Pause.TotalMilliseconds;
-        Postpone(db, seeds, due, error);
+        // Those that were not looked at one by one are soon, so that every round tells more of them apart; in between
+        // others may write.
+        var pause = seeds.Count > 1 ? BetweenRounds : Apart.Pause;
+        Postpone(db, seeds, now + (long)pause.TotalMilliseconds, error);
         var tags = JsonSerializer.Serialize(seeds);
         var names = string.Join(", ", db.Query<string>(SelectNames, new { tags, most = MostNamed }));
         Stuck.Add(new Stuck(
