@@ -10,8 +10,8 @@ namespace Builds.GraphTracker.Cascading;
 internal sealed class Requests(SqliteConnection db, CascadeOptions options, long now)
 {
     /// <summary>
-    /// For how many rebuilds there is room. One whose build has ended takes none: it waits for its registry alone, which
-    /// may be down for long.
+    /// For how many rebuilds there is room. One whose build has ended takes none: it waits for its registry alone,
+    /// which may be down for long.
     /// </summary>
     internal const string Room = """
         (select @MostAtOnce - count(*) from rebuild

@@ -69,6 +69,19 @@ public sealed class When_a_row_cannot_be_read
         Assert.That(_world.Cascades, Is.EqualTo(new[] { "done" }));
     }
 
+    [TestCase("update definition set definition = 'none' where definition ->> '$.source.git' glob '*/runtime.git'")]
+    [TestCase("update build set completed = 'none' where completed ->> '$.image.repository' = 'runtime'")]
+    public async Task Should_name_the_image_that_is_at_fault_among_all_that_stand_on_a_base(string damage)
+    {
+        await _world.GrowAsync("shell", "os");
+        await WriteAsync(damage);
+        await _world.PushAsync("os", "3");
+
+        await _world.DecideAsync();
+        Assert.That(_world.Graph.Query<string>("select problem from undecided").Single(),
+            Does.Contain("/runtime:latest").And.Contain("malformed JSON"));
+    }
+
     [Test]
     public async Task Should_tell_all_else_and_forget_nothing()
     {
