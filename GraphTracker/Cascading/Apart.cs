@@ -39,7 +39,8 @@ internal static class Apart
         CultureInfo.InvariantCulture,
         $"it could not be decided, and is tried again every {Pause.TotalSeconds:0} s: {e.Message}");
 
-    private static bool IsOfThePart(Exception e) => e.GetBaseException() switch
+    /// <summary>Whether others can go on: no store that fails, and nobody who ends all.</summary>
+    internal static bool IsOfThePart(Exception e) => e.GetBaseException() switch
     {
         SqliteException sqlite => OfOneRow.Contains(sqlite.SqliteErrorCode),
         OutOfMemoryException or OperationCanceledException or ObjectDisposedException => false,

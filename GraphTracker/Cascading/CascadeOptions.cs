@@ -14,7 +14,8 @@ public sealed class CascadeOptions
     public int SettleLimitSeconds { get; init; } = 600;
 
     /// <summary>
-    /// Rebuilds that are asked for and not done, of all cascades together: people's builds have the rest.
+    /// Rebuilds that are asked for and whose build has not ended, of all cascades together: people's builds have the
+    /// rest.
     /// </summary>
     [Range(1, 10_000)]
     public int MostAtOnce { get; init; } = 4;

@@ -5,8 +5,10 @@ using Microsoft.Data.Sqlite;
 namespace Builds.GraphTracker.Cascading;
 
 /// <summary>What has become of rebuilds. Inside a write to the store.</summary>
-internal static class Ends
+internal sealed class Ends(SqliteConnection db, long now)
 {
+    private readonly List<(Row Row, Exception Error)> _failed = [];
+
     /// <summary>
     /// Open rebuilds whose build has ended. One that succeeded is done once the registry has been asked: then its tags
     /// point to what it made.
@@ -20,17 +22,25 @@ internal static class Ends
               where rebuilt_tag.rebuild = rebuild.id))
         """;
 
+    /// <summary>When one of those is taken: at once, or where that has failed when its tag is due again.</summary>
+    internal const string DueAt = "(select coalesce(max(due_at), 0) from undecided where undecided.tag = rebuild.unit)";
+
     private const string Select = $"""
-        select rebuild.id as Id, rebuild.build as Build, build.outcome as Outcome,
-               build.completed ->> '$.reason' as Reason,
-               (select 1 from manifest old join manifest new on new.digest = build.digest
-                 where old.id = rebuild.old_manifest and old.content = new.content) as Unchanged,
+        select rebuild.id as Id, rebuild.unit as Unit,
                (select image.registry || '/' || image.repository || ':' || tag.name
                   from tag join image on image.id = tag.image where tag.id = rebuild.unit) as Name
-          from {FromEnded}
+          from {FromEnded} and {DueAt} <= @now
         """;
 
-    private const string End = """
+    private const string SelectOne = """
+        select rebuild.id as Id, rebuild.build as Build, @Name as Name, build.outcome as Outcome,
+               build.completed ->> '$.reason' as Reason,
+               (select 1 from manifest old join manifest new on new.digest = build.digest
+                 where old.id = rebuild.old_manifest and old.content = new.content) as Unchanged
+          from rebuild join build on build.id = rebuild.build where rebuild.id = @Id
+        """;
+
+    private const string SetEnded = """
         update rebuild set state = @State, reason = coalesce(@Why, reason), ended_at = @now where id = @Id
         """;
 
@@ -49,15 +59,47 @@ internal static class Ends
     private const string SelectTags = "select tag from rebuilt_tag where rebuild = @id";
 
     /// <param name="seeds">Takes the tags.</param>
-    internal static List<Ended> Take(SqliteConnection db, long now, HashSet<long> seeds)
+    internal List<Ended> Take(HashSet<long> seeds)
     {
-        var ended = db.Query<Ended>(Select).AsList();
-        foreach (var one in ended)
-            db.Execute(End, new { one.Id, one.State, one.Why, now });
+        var ended = new List<Ended>();
+        foreach (var row in db.Query<Row>(Select, new { now }).AsList())
+        {
+            if (Apart.Try(db, () => ended.Add(End(row))) is { } error)
+                _failed.Add((row, error));
+        }
+
         var resumed = db.Query<long>(Resume).AsList();
         foreach (var id in ended.Select(one => one.Id).Concat(resumed))
             seeds.UnionWith(db.Query<long>(SelectTags, new { id }));
         return ended;
+    }
+
+    /// <summary>
+    /// Has what could not be taken tried again after a pause, or as soon as something about it changes. Once the tags
+    /// are decided: they are so meanwhile, with a rebuild that is open.
+    /// </summary>
+    /// <param name="stuck">Takes it.</param>
+    internal void KeepFailed(List<Stuck> stuck)
+    {
+        foreach (var (row, error) in _failed)
+        {
+            Seeds.Postpone(db, [row.Unit], now + (long)Apart.Pause.TotalMilliseconds, error);
+            stuck.Add(new Stuck($"What became of the rebuild of {row.Name}", error));
+        }
+    }
+
+    private Ended End(Row row)
+    {
+        var ended = db.QuerySingle<Ended>(SelectOne, row);
+        db.Execute(SetEnded, new { ended.Id, ended.State, ended.Why, now });
+        return ended;
+    }
+
+    private sealed record Row
+    {
+        public required long Id { get; init; }
+        public required long Unit { get; init; }
+        public required string Name { get; init; }
     }
 }
 

@@ -9,7 +9,14 @@ namespace Builds.GraphTracker.Cascading;
 /// <summary>Asks for rebuilds: a row for each, from which it is published. Inside a write to the store.</summary>
 internal sealed class Requests(SqliteConnection db, CascadeOptions options, long now)
 {
-    private const string SelectRoom = "select @MostAtOnce - count(*) from rebuild where state = 'open'";
+    /// <summary>
+    /// For how many rebuilds there is room. One whose build has ended takes none: it waits for its registry alone,
+    /// which may be down for long.
+    /// </summary>
+    internal const string Room = """
+        (select @MostAtOnce - count(*) from rebuild
+          where rebuild.state = 'open' and not exists (select 1 from build where build.id = rebuild.build))
+        """;
 
     /// <summary>
     /// Verdicts of which a tag is being looked up: somebody may have released it meanwhile, and then its old commit is
@@ -60,7 +67,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
         var later = now + (long)Apart.Pause.TotalMilliseconds;
         Affected.Find(db, db.Query<long>(SelectStuck).AsList());
         db.Execute(PostponeAbove, new { now, later });
-        var room = db.QuerySingle<long>(SelectRoom, options);
+        var room = db.QuerySingle<long>($"select {Room}", options);
         var asked = new List<BuildRequested>();
         foreach (var ready in room <= 0 ? [] : db.Query<Ready>(SelectReady, new { now, room }).AsList())
         {

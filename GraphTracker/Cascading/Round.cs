@@ -18,11 +18,11 @@ internal static class Round
           union all
           select * from (
             select ready_at from verdict
-             where ready_at is not null and @MostAtOnce > (select count(*) from rebuild where state = 'open')
+             where ready_at is not null and {Requests.Room} > 0
                and not {Requests.IsLookedUp}
              order by ready_at limit 1)
           union all
-          select 0 from {Ends.FromEnded})
+          select min({Ends.DueAt}) from {Ends.FromEnded})
         """;
 
     /// <returns>When there is something to decide, Unix milliseconds; null while there is nothing.</returns>
@@ -39,7 +39,8 @@ internal static class Round
     internal static Decided Run(SqliteConnection db, CascadeOptions options, long now, int most = MostSeeds)
     {
         var seeds = new HashSet<long>();
-        var ended = Ends.Take(db, now, seeds);
+        var ends = new Ends(db, now);
+        var ended = ends.Take(seeds);
         var undecided = db.Query<(long Number, long Tag)>(SelectUndecided, new { most, now }).AsList();
         if (undecided.Count > 0)
             db.Execute(DeleteUndecided, new { last = undecided[^1].Number, now });
@@ -48,6 +49,7 @@ internal static class Round
         var deciding = new Seeds(db, LimitsOf(options), now);
         deciding.Decide([.. seeds]);
         var stuck = deciding.Stuck;
+        ends.KeepFailed(stuck);
 
         // Not before all is decided: what is left could be a base of what seems to be ready.
         var isAll = undecided.Count < most;

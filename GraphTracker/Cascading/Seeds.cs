@@ -14,6 +14,8 @@ internal sealed class Seeds(SqliteConnection db, CascadeLimits limits, long now)
     private const int MostFailures = 32; // other writes wait
     private const int MostNamed = 5;
 
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromSeconds(1);
+
     private int _failures;
 
     /// <summary>Units that were looked at and are outdated.</summary>
@@ -44,11 +46,6 @@ internal sealed class Seeds(SqliteConnection db, CascadeLimits limits, long now)
         Outdated += verdicts.Count;
     }
 
-    private const string Postpone = """
-        insert into undecided (tag, due_at, problem) select value, @due, @problem from json_each(@tags) where true
-            on conflict (tag) do update set due_at = excluded.due_at, problem = excluded.problem
-        """;
-
     private const string SelectNames = """
         select image.registry || '/' || image.repository || ':' || tag.name
           from tag join image on image.id = tag.image
@@ -57,12 +54,23 @@ internal sealed class Seeds(SqliteConnection db, CascadeLimits limits, long now)
 
     private void Keep(IReadOnlyList<long> seeds, Exception error)
     {
-        // Those that were not looked at one by one are at once, so that every round tells more of them apart.
-        var due = seeds.Count > 1 ? now + 1 : now + (long)Apart.Pause.TotalMilliseconds;
+        // Those that were not looked at one by one are soon, so that every round tells more of them apart; in between
+        // others may write.
+        var pause = seeds.Count > 1 ? BetweenRounds : Apart.Pause;
+        Postpone(db, seeds, now + (long)pause.TotalMilliseconds, error);
         var tags = JsonSerializer.Serialize(seeds);
-        db.Execute(Postpone, new { tags, due, problem = Apart.Words(error) });
         var names = string.Join(", ", db.Query<string>(SelectNames, new { tags, most = MostNamed }));
         Stuck.Add(new Stuck(
             seeds.Count > MostNamed ? $"What stands on {names} and others" : $"What stands on {names}", error));
     }
+
+    private const string SetDue = """
+        insert into undecided (tag, due_at, problem) select value, @due, @problem from json_each(@tags) where true
+            on conflict (tag) do update set due_at = excluded.due_at, problem = excluded.problem
+        """;
+
+    /// <summary>They stay undecided, and what stands on them is not asked for.</summary>
+    /// <param name="due">When they are tried again, Unix milliseconds.</param>
+    internal static void Postpone(SqliteConnection db, IReadOnlyList<long> tags, long due, Exception error) =>
+        db.Execute(SetDue, new { tags = JsonSerializer.Serialize(tags), due, problem = Apart.Words(error) });
 }

@@ -18,6 +18,7 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
         Pipe.Execute<PublishContext>(sent => sent.Mandatory = true);
 
     private readonly SemaphoreSlim _wake = new(1, 1);
+    private readonly HashSet<string> _unreadable = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -54,7 +55,7 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
     {
         try
         {
-            while (store.Read(Untold.Select) is { Count: > 0 } untold)
+            while (Select() is { Count: > 0 } untold)
             {
                 foreach (var one in untold)
                 {
@@ -75,8 +76,24 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
         }
     }
 
+    private IReadOnlyList<Untold> Select()
+    {
+        var stuck = new List<Stuck>();
+        var untold = store.Read(db => Untold.Select(db, stuck));
+        // Each is logged once: with every commit it is read again.
+        foreach (var one in stuck.Where(one => _unreadable.Add(one.What)))
+            Log.Unreadable(logger, one.What, one.Error);
+        if (untold.Count == 0)
+            _unreadable.IntersectWith(stuck.Select(one => one.What));
+        return untold;
+    }
+
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Error,
+            "{what} cannot be read, and is told to nobody until its row in graph.db is mended; all else is told")]
+        public static partial void Unreadable(ILogger logger, string what, Exception e);
+
         [LoggerMessage(LogLevel.Warning, "The broker does not take what was decided; it is told later ({why})")]
         public static partial void NotTold(ILogger logger, string why);
     }

@@ -41,11 +41,52 @@ internal sealed class Units(SqliteConnection db, Moves moves)
         var footings = new UnitBases(db, moves).Read();
         return
         [
-            .. db.Query<TagRow>(SelectTags)
-                .GroupBy(row => (row.Image, row.Manifest, Unknown: Unknown(row)))
-                .Select(rows => UnitOf([.. rows], rows.Key.Unknown, footings)),
+            .. Rows()
+                .GroupBy(row => (row.Image, row.Manifest, Unknown: Naming(row, () => Unknown(row))))
+                .Select(rows => Naming(rows.First(), () => UnitOf([.. rows], rows.Key.Unknown, footings))),
         ];
     }
+
+    private const string SelectNoJson = """
+        select image.registry || '/' || image.repository || ':' || tag.name
+          from affected join tag on tag.id = affected.tag join image on image.id = tag.image
+          join manifest on manifest.id = tag.manifest
+          left join definition on definition.image = tag.image
+         where not json_valid(definition.definition) or exists (
+           select 1 from build
+            where build.digest = manifest.digest and build.image = tag.image and not json_valid(build.completed))
+         limit 1
+        """;
+
+    private IEnumerable<TagRow> Rows()
+    {
+        try
+        {
+            return db.Query<TagRow>(SelectTags);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == 1) // https://www.sqlite.org/rescode.html#error
+        {
+            if (db.QueryFirstOrDefault<string>(SelectNoJson) is not { } name)
+                throw;
+            throw Named(name, e);
+        }
+    }
+
+    // Much can stand on one base, and one of it be at fault.
+    private static T Naming<T>(TagRow row, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (Apart.IsOfThePart(e))
+        {
+            throw Named($"{row.Image}:{row.Name}", e);
+        }
+    }
+
+    private static InvalidDataException Named(string image, Exception e) =>
+        new($"what is known of {image} cannot be used ({e.Message})", e);
 
     private Unit UnitOf(List<TagRow> tags, string? unknown, Dictionary<long, List<Footing>> footings)
     {

@@ -9,15 +9,17 @@ namespace Builds.GraphTracker.Cascading;
 /// <param name="Version">Of the row: what changes meanwhile is told again.</param>
 internal sealed record Untold(string Table, string Key, long Version, object Message)
 {
+    private const int Most = 200; // of each kind at a time
+
     private const string SelectRebuilds = """
-        select build as Id, request as Json from rebuild where told = 0 order by id limit 200
+        select build as Id, request as Json from rebuild where told = 0 order by id
         """;
 
     private const string SelectCascades = """
         select cascade.id as Id, image.registry || '/' || image.repository || ':' || tag.name as Root, state as State,
                counts as Counts, version as Version
           from cascade join tag on tag.id = cascade.root join image on image.id = tag.image
-         where told < version limit 200
+         where told < version
         """;
 
     internal const string VerdictColumns = """
@@ -31,25 +33,50 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
     private const string SelectVerdicts = $"""
         select {VerdictColumns}
           from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image
-         where verdict.told < verdict.version limit 200
+         where verdict.told < verdict.version
         """;
 
     /// <summary>Rebuilds first: they take longest.</summary>
-    internal static IReadOnlyList<Untold> Select(SqliteConnection db) =>
+    /// <param name="stuck">Takes what cannot be read: it stays untold, and all else is told.</param>
+    internal static IReadOnlyList<Untold> Select(SqliteConnection db, List<Stuck> stuck) =>
     [
-        .. db.Query<(string Id, string Json)>(SelectRebuilds).Select(row => new Untold(
-            "rebuild", row.Id, 1, JsonSerializer.Deserialize<BuildRequested>(row.Json, Snapshots.Json)!)),
-        .. db.Query<VerdictRow>(SelectVerdicts).Select(row => new Untold(
-            "verdict", $"{row.Tag}", row.Version, row.Outdated != 0 ? row.Outdating : row.Renewed)),
-        .. db.Query<(string Id, string Root, string State, string Counts, long Version)>(SelectCascades)
-            .Select(row => new Untold("cascade", row.Id, row.Version, new CascadeChanged
+        .. Select<(string Id, string Json)>(
+            db, SelectRebuilds, stuck, row => $"The rebuild {row.Id}",
+            row => new Untold("rebuild", row.Id, 1, Read<BuildRequested>(row.Json))),
+        .. Select<VerdictRow>(
+            db, SelectVerdicts, stuck, row => $"What was decided of {row.Registry}/{row.Repository}:{row.Name}",
+            row => new Untold("verdict", $"{row.Tag}", row.Version, row.Outdated != 0 ? row.Outdating : row.Renewed)),
+        .. Select<(string Id, string Root, string State, string Counts, long Version)>(
+            db, SelectCascades, stuck, row => $"How far cascade {row.Id} has come",
+            row => new Untold("cascade", row.Id, row.Version, new CascadeChanged
             {
                 CascadeId = Guid.Parse(row.Id),
                 Root = row.Root,
                 State = row.State,
-                Counts = JsonSerializer.Deserialize<Dictionary<string, int>>(row.Counts)!,
+                Counts = Read<Dictionary<string, int>>(row.Counts),
             })),
     ];
+
+    // However many cannot be read, those after them are found.
+    private static IEnumerable<Untold> Select<TRow>(
+        SqliteConnection db, string sql, List<Stuck> stuck, Func<TRow, string> name, Func<TRow, Untold> read) =>
+        db.Query<TRow>(sql, buffered: false).Select(row => Try(row, stuck, name, read)).OfType<Untold>().Take(Most);
+
+    private static Untold? Try<TRow>(TRow row, List<Stuck> stuck, Func<TRow, string> name, Func<TRow, Untold> read)
+    {
+        try
+        {
+            return read(row);
+        }
+        catch (Exception e) when (Apart.IsOfThePart(e))
+        {
+            stuck.Add(new Stuck(name(row), e));
+            return null;
+        }
+    }
+
+    private static T Read<T>(string json) =>
+        JsonSerializer.Deserialize<T>(json, Snapshots.Json) ?? throw new JsonException("It is null.");
 
     private const string RebuildTold = "update rebuild set told = 1 where build = @Key";
     private const string VerdictTold = "update verdict set told = @Version where tag = cast(@Key as integer)";

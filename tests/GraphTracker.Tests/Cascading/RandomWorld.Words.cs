@@ -12,7 +12,7 @@ internal sealed partial class RandomWorld
 {
     private void Tell(bool isLost)
     {
-        foreach (var untold in _file.Read(Untold.Select) is var all && isLost ? all.Take(1 + (int)(Now % 3)) : all)
+        foreach (var untold in _file.Read(db => Untold.Select(db, [])) is var all && isLost ? all.Take(1 + (int)(Now % 3)) : all)
         {
             _told.Add(untold.Message);
             if (untold.Message is not BuildRequested request)
@@ -23,7 +23,7 @@ internal sealed partial class RandomWorld
         }
 
         if (!isLost)
-            _file.Write(db => { Untold.SetTold(db, Untold.Select(db)); return true; });
+            _file.Write(db => { Untold.SetTold(db, Untold.Select(db, [])); return true; });
     }
 
     private void HearEnd(int which)

@@ -1,6 +1,7 @@
 using Builds.Contracts;
 using Builds.GraphTracker.Cascading.Decision;
 using Builds.Parts;
+using Dapper;
 using RabbitMQ.Client;
 
 namespace Builds.GraphTracker.Tests.Cascading;
@@ -128,6 +129,21 @@ public sealed class When_it_is_told_over_the_bus
 
         Assert.That(again.BuildId, Is.EqualTo(lost.BuildId), "the Gateway does not know it");
         Assert.That(_gateway.AskedFor, Is.EquivalentTo(new[] { lost.BuildId, ended.BuildId }));
+    }
+
+    [Test]
+    public async Task Should_tell_all_else_and_say_what_cannot_be_read()
+    {
+        var bad = (await _world.DecideAsync()).Single(request => request.Image.Repository == "runtime").BuildId;
+        await _world.Graph.Store.WriteAsync(
+            db => { db.Execute("update rebuild set request = 'none' where build = @bad", new { bad = bad.ToString() }); },
+            CancellationToken.None);
+        await using var tracker = await StartAsync();
+        await using var workers = new Queue(_connection, "worker.build-requested");
+
+        Assert.That((await workers.TakeAsync<BuildRequested>(1))[0].Image.Repository, Is.EqualTo("tools"));
+        await Wait.UntilAsync(
+            "it to be said", () => tracker.Output.Contains($"The rebuild {bad} cannot be read", StringComparison.Ordinal));
     }
 
     [Test]

@@ -57,7 +57,8 @@ public sealed class When_one_cascade_cannot_be_decided
 
         var stuck = decided.Stuck.Single();
         Assert.That(stuck.What, Does.Contain("/os:latest"));
-        Assert.That(stuck.Error, Is.InstanceOf<FormatException>());
+        Assert.That(stuck.Error.GetBaseException(), Is.InstanceOf<FormatException>());
+        Assert.That(stuck.Error.Message, Does.Contain("/runtime:latest"));
         await WriteAsync($"update rebuild set build = '{runtime.BuildId}' where build = 'none'");
         await _world.PushAsync("os", "4");
         Assert.That((await RoundAsync()).Stuck, Is.Empty);
@@ -83,7 +84,7 @@ public sealed class When_one_cascade_cannot_be_decided
             await _world.FinishAsync(runtime, BuildOutcome.Failed);
         await _world.DecideAsync();
 
-        Assert.That(Problems["os"], Does.Contain("'whenever' was not found"));
+        Assert.That(Problems["os"], Does.Contain("'whenever' was not found").And.Contain("/runtime:latest"));
         Assert.That(Problems["tools"], Is.Null);
         await WriteAsync("update definition set definition = json_set(definition, '$.rebuild.on', 'everyFrom')");
         _world.Graph.Now += Apart.Pause;

@@ -181,7 +181,7 @@ internal sealed class World : IAsyncDisposable
         """);
 
     /// <summary>All that was decided has been told.</summary>
-    public Task ToldAsync() => _graph.Store.WriteAsync(db => Untold.SetTold(db, Untold.Select(db)), CancellationToken.None);
+    public Task ToldAsync() => _graph.Store.WriteAsync(db => Untold.SetTold(db, Untold.Select(db, [])), CancellationToken.None);
 
     public string NextOf(string repository) => _graph.Query<string>($"""
         select verdict.next from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image

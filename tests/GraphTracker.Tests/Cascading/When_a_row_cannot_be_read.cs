@@ -1,0 +1,140 @@
+using System.Text.Json;
+using Builds.Contracts;
+using Builds.GraphTracker.Cascading;
+using Dapper;
+
+namespace Builds.GraphTracker.Tests.Cascading;
+
+/// <summary>A row of the store that somebody has damaged stops what it is about, and nothing else.</summary>
+public sealed class When_a_row_cannot_be_read
+{
+    private World _world = null!;
+    private BuildRequested _runtime = null!;
+
+    [SetUp]
+    public async Task Two_trees_of_which_one_is_rebuilt()
+    {
+        _world = World.Empty();
+        await _world.PushAsync("os", "1");
+        await _world.PushAsync("tools", "1");
+        await _world.GrowAsync("runtime", "os");
+        await _world.GrowAsync("lint", "tools");
+        await _world.DecideAsync();
+        await _world.ToldAsync();
+        await _world.PushAsync("os", "2");
+        _runtime = (await _world.DecideAsync()).Single();
+    }
+
+    [TearDown]
+    public async Task Gone() => await _world.DisposeAsync();
+
+    [Test]
+    public async Task Should_take_the_other_ends_and_try_the_one_again()
+    {
+        await _world.PushAsync("tools", "2");
+        var lint = (await _world.DecideAsync()).Single();
+        await _world.FinishAsync(_runtime, BuildOutcome.Failed);
+        await _world.FinishAsync(lint);
+        await WriteAsync($"update build set completed = 'none' where id = '{_runtime.BuildId}'");
+
+        await _world.DecideAsync();
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "runtime: rebuild" }));
+        Assert.That(_world.Cascades, Is.EqualTo(new[] { "running", "done" }));
+        Assert.That(Problems["os"], Does.Contain("malformed JSON"));
+        Assert.That(Problems["tools"], Is.Null);
+
+        _world.Graph.Now += Apart.Pause;
+        Assert.That((await RoundAsync()).Stuck.Single().What, Does.Contain("/runtime:latest"));
+        await WriteAsync("""update build set completed = '{"reason":"RUN ended with 7"}' where completed = 'none'""");
+        await _world.DecideAsync();
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "runtime: rebuild" }), "not before its time");
+
+        _world.Graph.Now += Apart.Pause;
+        await _world.DecideAsync();
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "runtime: failed" }));
+        Assert.That(_world.NextOf("runtime"), Does.Contain("RUN ended with 7"));
+        Assert.That(Problems.Values, Is.All.Null);
+    }
+
+    [Test]
+    public async Task Should_take_an_end_at_once_where_something_about_it_changes()
+    {
+        await _world.FinishAsync(_runtime, BuildOutcome.Failed);
+        await WriteAsync($"update build set completed = 'none' where id = '{_runtime.BuildId}'");
+        await _world.DecideAsync();
+        await WriteAsync("update build set completed = '{}' where completed = 'none'");
+
+        await _world.BuildAsync("runtime");
+        await _world.DecideAsync();
+        Assert.That(_world.Cascades, Is.EqualTo(new[] { "done" }));
+    }
+
+    [TestCase("update definition set definition = 'none' where definition ->> '$.source.git' glob '*/runtime.git'")]
+    [TestCase("update build set completed = 'none' where completed ->> '$.image.repository' = 'runtime'")]
+    public async Task Should_name_the_image_that_is_at_fault_among_all_that_stand_on_a_base(string damage)
+    {
+        await _world.GrowAsync("shell", "os");
+        await WriteAsync(damage);
+        await _world.PushAsync("os", "3");
+
+        await _world.DecideAsync();
+        Assert.That(_world.Graph.Query<string>("select problem from undecided").Single(),
+            Does.Contain("/runtime:latest").And.Contain("malformed JSON"));
+    }
+
+    [Test]
+    public async Task Should_tell_all_else_and_forget_nothing()
+    {
+        await WriteAsync("update rebuild set request = 'null'");
+        await WriteAsync("""
+            insert into rebuild (build, cascade, image, unit, old_manifest, bases, depth, move, try, state, reason, request,
+                                 asked_at, look_at)
+            with recursive many(n) as (select 1 union all select n + 1 from many where n < 300)
+            select n, cascade, image, unit, old_manifest, bases, depth, move, try, 'failed', reason, 'none', asked_at, look_at
+              from rebuild, many
+            """);
+        await _world.PushAsync("tools", "2");
+        await _world.DecideAsync();
+        await WriteAsync($"update cascade set counts = 'none' where id = '{_runtime.Cause!.CascadeId}'");
+        await WriteAsync($"update verdict set outlook = 'whatever' where build = '{_runtime.BuildId}'");
+
+        var (told, stuck) = Select();
+        Assert.Multiple(() =>
+        {
+            Assert.That(told.OfType<BuildRequested>().Single().Image.Repository, Is.EqualTo("lint"));
+            Assert.That(told.OfType<ImageOutdated>().Single().Image.Repository, Is.EqualTo("lint"));
+            Assert.That(told.OfType<CascadeChanged>().Count(), Is.EqualTo(1));
+            Assert.That(stuck, Does.Contain($"The rebuild {_runtime.BuildId}"));
+            Assert.That(stuck, Has.Some.EndsWith("/runtime:latest").And.Some.StartsWith("How far cascade"));
+        });
+
+        await _world.ToldAsync();
+        Assert.That(Select().Told, Is.Empty);
+        Assert.That(Select().Stuck.Count(), Is.EqualTo(303), "they stay");
+        await WriteAsync($"""
+            update rebuild set request = '{JsonSerializer.Serialize(_runtime, Snapshots.Json)}' where request = 'null'
+            """);
+        await WriteAsync("update verdict set outlook = 'rebuild' where outlook = 'whatever'");
+        await WriteAsync("update cascade set counts = '{}' where counts = 'none'");
+        Assert.That(Select().Told.Select(message => message.GetType()),
+            Is.EquivalentTo(new[] { typeof(BuildRequested), typeof(ImageOutdated), typeof(CascadeChanged) }));
+    }
+
+    private (IReadOnlyList<object> Told, IEnumerable<string> Stuck) Select()
+    {
+        var stuck = new List<Stuck>();
+        var told = _world.Graph.Store.Read(db => Untold.Select(db, stuck));
+        return ([.. told.Select(one => one.Message)], stuck.Select(one => one.What));
+    }
+
+    /// <summary>By the repository whose push began it.</summary>
+    private Dictionary<string, string?> Problems => _world.Graph.Store
+        .Read(db => CascadeSummaries.Page(db, null, null, 100))
+        .ToDictionary(one => one.Root.Split('/', ':')[1], one => one.Problem);
+
+    private Task WriteAsync(string sql) =>
+        _world.Graph.Store.WriteAsync(db => { db.Execute(sql); }, CancellationToken.None);
+
+    private Task<Decided> RoundAsync() => _world.Graph.Store.WriteAsync(
+        db => Round.Run(db, _world.Settings, _world.Graph.Now.ToUnixTimeMilliseconds()), CancellationToken.None);
+}
