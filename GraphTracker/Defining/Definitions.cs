@@ -54,9 +54,14 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
             db.Execute(Undecide, new { image });
     }
 
+    private const string SelectVersions = """
+        select image as Image, version as Version from definition where definition is not null
+        """;
+
     /// <returns>Version by image.</returns>
     public static IReadOnlyDictionary<long, long> Versions(SqliteConnection db) =>
-        db.Query<Row>(SelectDefined).ToDictionary(row => row.Id, row => row.Version);
+        db.Query<(long Image, long Version)>(SelectVersions, buffered: false)
+            .ToDictionary(row => row.Image, row => row.Version); // without names: there can be a great many
 
     private void Set(SqliteConnection db, ImageReference reference, long version, string? definition)
     {

@@ -1,25 +1,22 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Storing;
 using Builds.Parts;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
-using RabbitMQ.Client;
 
 namespace Builds.Benchmarks;
 
 /// <summary>
-/// A graph of 660 000 images and two million layers: what stands on an image, what a push costs at three sizes, and the
-/// memory of a GraphTracker that has it.
+/// A graph of 660 000 images and two million layers: what stands on an image, what a push costs at three sizes, and what
+/// a GraphTracker that has it takes for a thousand of them.
 /// </summary>
 public static class LargeGraph
 {
     private const int PushesARound = 100;
-    private const int Trees = 66;
-    private static readonly int[] Sizes = [1, 10, Trees];
+    private static readonly int[] Sizes = [1, 10, SyntheticGraph.Trees];
 
     public static async Task<IEnumerable<Row>> RunAsync(int rounds)
     {
@@ -40,7 +37,7 @@ public static class LargeGraph
             rows.Add(new Row("layers in that graph", "", [Count(store, "chain")], "2 000 000"));
         }
 
-        rows.Add(await MemoryAsync(folder));
+        rows.AddRange(await ThousandPushes.RunAsync(folder));
         return rows;
     }
 
@@ -136,30 +133,6 @@ public static class LargeGraph
         return found >= SyntheticGraph.TreeSize - 1
             ? Task.FromResult(watch.Elapsed.TotalSeconds)
             : throw new PartException($"only {found} were found");
-    }
-
-    /// <summary>Of the process, after it has taken a thousand pushes and answered nobody else.</summary>
-    private static async Task<Row> MemoryAsync(TempFolder folder)
-    {
-        await using var broker = await Broker.StartAsync();
-        await using var service = await ServiceProcess.StartAsync("GraphTracker", new Dictionary<string, string>
-        {
-            ["Bus:Address"] = broker.Address.ToString(),
-            ["Store:Folder"] = folder.FullPath,
-            ["Registries:Default"] = SyntheticGraph.Host,
-        });
-        await using var connection = await new ConnectionFactory { Uri = broker.Address }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
-        for (var push = 0; push < 1000; push++)
-        {
-            var digest = SyntheticGraph.Image(push % Trees, "/7").Digest;
-            var body = $$"""{"image":{"repository":"{{SyntheticGraph.Repository(push % Trees, "/7")}}"},"tag":"latest","digest":"{{digest}}"}""";
-            await channel.BasicPublishAsync("builds.image-pushed", "", mandatory: true, Encoding.UTF8.GetBytes(body));
-        }
-
-        await Wait.UntilAsync("an empty queue", async () => await channel.MessageCountAsync("graph-tracker.image-pushed") == 0);
-        return new Row("GraphTracker with that graph, highest", "MB",
-            [Surroundings.Megabytes(service.Id, "VmHWM")], "at most 300 MB");
     }
 
     private static long Root(GraphStore store) => store.Read(db => db.QuerySingle<long>(
