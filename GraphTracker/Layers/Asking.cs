@@ -119,7 +119,7 @@ public sealed partial class Asking(
             Log.Unavailable(logger, question.Registry, question.Name, lane.Until, e.Message);
             await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
         }
-        catch (ManifestGoneException e)
+        catch (Exception e) when (e is ManifestGoneException or ManifestBadException)
         {
             await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
         }

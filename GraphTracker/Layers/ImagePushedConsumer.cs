@@ -2,7 +2,9 @@ using Builds.Contracts;
 using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Storing;
 using Builds.ServiceDefaults;
+using Dapper;
 using MassTransit;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Layers;
@@ -28,10 +30,22 @@ public sealed class ImagePushedConsumer(GraphStore store, IOptions<RegistryOptio
             var asked = now.ToUnixTimeMilliseconds();
             if (push.Tag is { } tag)
                 Questions.AskTag(db, image, tag, push.Digest.Length > 0 ? push.Digest : null, "push", asked);
-            else if (Manifests.Find(db, image, push.Digest) is { IsRead: false } manifest)
-                Questions.AskManifest(
-                    db, image, manifest.Id, "push", asked, (now + UntilTheIndexFollows).ToUnixTimeMilliseconds());
+            else
+                TakeUntagged(db, image, push.Digest, now);
         }, cancel);
+    }
+
+    private const string SelectPointing = "select name from tag where manifest = @id and image = @image";
+
+    private static void TakeUntagged(SqliteConnection db, long image, string digest, DateTimeOffset now)
+    {
+        var asked = now.ToUnixTimeMilliseconds();
+        var (id, isRead) = Manifests.Find(db, image, digest);
+        if (!isRead)
+            Questions.AskManifest(db, image, id, "push", asked, (now + UntilTheIndexFollows).ToUnixTimeMilliseconds());
+        // Who deletes by digest deletes all tags that point to it, and a registry names none of them.
+        foreach (var tag in db.Query<string>(SelectPointing, new { id, image }).AsList())
+            Questions.AskTag(db, image, tag, null, "push", asked);
     }
 }
 

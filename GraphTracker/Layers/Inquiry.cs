@@ -14,27 +14,29 @@ public sealed class Inquiry(
     Func<ImageReference, string, CancellationToken, Task<string?>> digestOf,
     Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read)
 {
-    private const int GoneTries = 5;
+    private const int PassingTries = 5;
 
     /// <exception cref="RegistryUnavailableException">Or <see cref="UnknownRegistryException"/>.</exception>
     /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at: ask again.</exception>
+    /// <exception cref="ManifestBadException">What is missing or damaged may come: ask again.</exception>
     public async Task<Answer> AskAsync(Question question, CancellationToken cancel)
     {
         var image = new ImageReference { Registry = question.Registry, Repository = question.Repository };
+        var isFinal = question.Tries >= PassingTries;
         if (question.Digest is { } digest)
-            return new Answer(null, [await FindAsync(image, digest, cancel)]);
+            return new Answer(null, [await FindAsync(image, digest, isFinal, cancel)]);
 
         if (await digestOf(image, question.Tag, cancel) is not { } present)
             return new Answer(null, []);
-        var found = new List<Found> { await FindAsync(image, present, cancel) };
-        if (found[0].Gone is { } gone && question.Tries < GoneTries)
+        var found = new List<Found> { await FindAsync(image, present, isFinal, cancel) };
+        if (found[0].Gone is { } gone && !isFinal)
             throw new ManifestGoneException(gone);
         foreach (var missed in store.Read(db => Answers.Missed(db, question, present)))
-            found.Add(await FindAsync(image, missed, cancel));
+            found.Add(await FindAsync(image, missed, isFinal: true, cancel)); // the past holds up nothing
         return new Answer(present, found);
     }
 
-    private async Task<Found> FindAsync(ImageReference image, string digest, CancellationToken cancel)
+    private async Task<Found> FindAsync(ImageReference image, string digest, bool isFinal, CancellationToken cancel)
     {
         if (store.Read(db => Answers.IsRead(db, digest)))
             return new Found(digest);
@@ -46,7 +48,7 @@ public sealed class Inquiry(
         {
             return new Found(digest, Gone: e.Message);
         }
-        catch (ManifestBadException e)
+        catch (ManifestBadException e) when (isFinal || !e.MayPass)
         {
             return new Found(digest, Bad: e.Message);
         }

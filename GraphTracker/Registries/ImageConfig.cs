@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Builds.GraphTracker.Registries;
 
 /// <summary>What an image's configuration says (image-spec, config.md).</summary>
 /// <param name="Content">Equal for two images that differ in times and in where they were built from only.</param>
-internal sealed record ImageConfig(
+internal sealed partial record ImageConfig(
     string Platform, IReadOnlyList<string> DiffIds, byte[] Content, IReadOnlyList<string> History, JsonElement Labels)
 {
     /// <summary>They change with each build, whether anything else does or not.</summary>
@@ -69,7 +70,11 @@ internal sealed record ImageConfig(
             case JsonValueKind.Array:
                 writer.WriteStartArray();
                 foreach (var item in value.EnumerateArray())
-                    Write(writer, item, path);
+                {
+                    if (path != "/history" || !IsLabelling(item))
+                        Write(writer, item, path);
+                }
+
                 writer.WriteEndArray();
                 break;
             default:
@@ -77,6 +82,15 @@ internal sealed record ImageConfig(
                 break;
         }
     }
+
+    // The classic builder makes a step of each label that it is given. What labels come to is compared with the others.
+    private static bool IsLabelling(JsonElement step) =>
+        ManifestReader.Property(step, "empty_layer").ValueKind == JsonValueKind.True
+        && ManifestReader.Text(step, "created_by") is { } by && LabelStep().IsMatch(by);
+
+    // By the classic builder, after the shell of the image, and by BuildKit.
+    [GeneratedRegex(@"\A(\S.* #\(nop\) +)?LABEL ")]
+    private static partial Regex LabelStep();
 
     // Also what old builders left there: the container and the configuration that the image was made in.
     private static bool IsPassing(string path, string name) => path switch

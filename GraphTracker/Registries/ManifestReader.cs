@@ -129,7 +129,10 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         }
         catch (ManifestBadException e)
         {
-            throw new ManifestBadException($"{digest}, which is in it, cannot be used: {e.Message}", e);
+            throw new ManifestBadException($"{digest}, which is in it, cannot be used: {e.Message}", e)
+            {
+                MayPass = e.MayPass,
+            };
         }
     }
 

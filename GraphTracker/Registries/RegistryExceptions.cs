@@ -16,8 +16,14 @@ public sealed class RegistryUnavailableException(string message, Exception? inne
 /// <summary>The registry does not have this manifest, or not any more.</summary>
 public sealed class ManifestGoneException(string message) : Exception(message);
 
-/// <summary>What lies under a digest is not what it says, or of no use. It will not get better.</summary>
-public sealed class ManifestBadException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>What lies under a digest is not what it says, or of no use.</summary>
+public sealed class ManifestBadException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>
+    /// Something was missing or damaged, as while a registry copies or restores it; all else will not get better.
+    /// </summary>
+    public bool MayPass { get; init; }
+}
 
 /// <summary>No setting knows this registry, so it is not asked.</summary>
 public sealed class UnknownRegistryException(string message) : Exception(message);

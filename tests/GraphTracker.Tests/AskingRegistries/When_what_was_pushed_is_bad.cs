@@ -1,3 +1,4 @@
+using System.Text;
 using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Tests.Layers;
 
@@ -65,6 +66,36 @@ public sealed class When_what_was_pushed_is_bad
         Assert.That(_looking.Report, Has.Property("Waiting").Zero.And.Property("Problem").Null);
     }
 
+    [TestCase("its configuration is missing")]
+    [TestCase("its configuration is damaged")]
+    [TestCase("it is damaged itself")]
+    [TestCase("an image in it has no configuration")]
+    public async Task Should_read_it_all_the_same_where_that_passes(string what)
+    {
+        var config = FakeRegistry.Digest(Encoding.UTF8.GetBytes(Text(Good)));
+        var image = _registry.PutImage(config, layers: 1);
+        var pushed = what.StartsWith("an image", StringComparison.Ordinal)
+            ? _registry.Put("manifests", FakeRegistry.Index, FakeRegistry.IndexOf(image))
+            : image;
+        if (what == "its configuration is damaged")
+            Config("{", config);
+        if (what == "it is damaged itself")
+            _registry.Put("manifests", FakeRegistry.Image, "{", image);
+        _registry.PutTag("1", pushed);
+        await _looking.NotifyAsync("team/api", "1", pushed);
+        await _looking.UntilAsync("a try in vain", () => _looking.Graph.Query<string>("""
+            select error from question where tries > 0 union all select problem from manifest where state = 'bad'
+            """).Count > 0);
+
+        Config(Good);
+        _registry.PutImage(config, layers: 1);
+        await AnsweredAsync();
+
+        Assert.That(_looking.Graph.Query<string>($"select state from manifest where digest = '{pushed}'"),
+            Is.EqualTo(new[] { "read" }));
+        Assert.That(_looking.Report, Has.Property("Waiting").Zero.And.Property("Problem").Null);
+    }
+
     private string Put(string what) => what switch
     {
         "of an unknown media type" => _registry.Put("manifests", "application/vnd.example.unheard-of.v9+json", "{}"),
@@ -81,9 +112,11 @@ public sealed class When_what_was_pushed_is_bad
         _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
     };
 
-    private string Config(string text, string? digest = null) => _registry.Put(
-        "blobs", FakeRegistry.Config, text.Replace("DIFF_ID", DiffId, StringComparison.Ordinal), digest);
+    private string Config(string text, string? digest = null) =>
+        _registry.Put("blobs", FakeRegistry.Config, Text(text), digest);
+
+    private static string Text(string text) => text.Replace("DIFF_ID", DiffId, StringComparison.Ordinal);
 
     private Task AnsweredAsync() => _looking.UntilAsync(
-        "all questions to be answered", () => _looking.Graph.Questions.Count == 0, TimeSpan.FromMilliseconds(100));
+        "all questions to be answered", () => _looking.Graph.Questions.Count == 0, TimeSpan.FromSeconds(1));
 }

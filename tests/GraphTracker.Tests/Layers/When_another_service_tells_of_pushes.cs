@@ -59,6 +59,28 @@ public sealed class When_another_service_tells_of_pushes
     }
 
     [Test]
+    public async Task Should_know_that_the_tags_of_what_is_deleted_by_its_digest_are_gone_and_no_others()
+    {
+        var files = new Dictionary<string, byte[]> { ["/etc/version"] = Guid.NewGuid().ToByteArray() };
+        var digest = "";
+        foreach (var (repository, tag) in new[] { ("team/deleted", "1"), ("team/deleted", "1.0"), ("team/kept", "1") })
+        {
+            digest = await _registry.PushBaseAsync(repository, tag, files);
+            await TellAsync($$"""{"image":{"repository":"{{repository}}"},"tag":"{{tag}}","digest":"{{digest}}"}""");
+        }
+
+        var other = await _registry.PushNewBaseAsync("team/deleted", "2");
+        await TellAsync($$"""{"image":{"repository":"team/deleted"},"tag":"2","digest":"{{other}}"}""");
+        await PointToAsync("team/deleted", digest, digest, other);
+        await PointToAsync("team/kept", digest);
+
+        await _registry.DeleteAsync("team/deleted", digest);
+        await TellAsync($$"""{"image":{"repository":"team/deleted"},"digest":"{{digest}}"}""");
+        await PointToAsync("team/deleted", "nothing", "nothing", other);
+        await PointToAsync("team/kept", digest);
+    }
+
+    [Test]
     public async Task Should_read_what_is_pushed_without_a_tag()
     {
         var digest = await _registry.PushNewBaseAsync("team/untagged", "1");
@@ -118,13 +140,15 @@ public sealed class When_another_service_tells_of_pushes
     private async Task TellAsync(string body) =>
         await _channel.BasicPublishAsync("builds.image-pushed", "", mandatory: true, Encoding.UTF8.GetBytes(body));
 
-    private Task PointsToAsync(string repository, string digest) =>
-        Wait.UntilAsync($"{repository} to point to {digest}", () => TagsOf(repository).SequenceEqual([digest]));
+    private Task PointsToAsync(string repository, string digest) => PointToAsync(repository, digest);
+
+    private Task PointToAsync(string repository, params string[] digests) => Wait.UntilAsync(
+        $"{repository} to point to {string.Join(", ", digests)}", () => TagsOf(repository).SequenceEqual(digests));
 
     private List<string> TagsOf(string repository) => Query<string>($"""
         select coalesce(manifest.digest, 'nothing') from tag
           join image on image.id = tag.image left join manifest on manifest.id = tag.manifest
-         where image.repository = '{repository}'
+         where image.repository = '{repository}' order by tag.name
         """);
 
     private List<T> Query<T>(string sql)
