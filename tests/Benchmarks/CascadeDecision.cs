@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Builds.Benchmarks;
 
 /// <summary>
-/// In a graph of 660 000 other images a base is pushed on which 100 000 defined ones stand, on two storeys: read what that
-/// concerns, decide, write it. And the decisions that come after: each takes the end of one rebuild, and asks for the next.
+/// A base on which 100 000 defined images stand, on two storeys, is pushed: read what that concerns, decide, write it. And
+/// the decisions that come after: each takes the end of one rebuild, and asks for the next.
 /// </summary>
 public static class CascadeDecision
 {
@@ -23,13 +23,11 @@ public static class CascadeDecision
     {
         using var folder = new TempFolder("cascade-decision");
         await using var store = new GraphStore(Options.Create(new StoreOptions { Folder = folder.FullPath }));
-        for (var tree = 0; tree < SyntheticGraph.Trees; tree++)
-            await SyntheticGraph.GrowAsync(store, tree);
-        var root = await store.WriteAsync(Grow, CancellationToken.None);
+        await store.WriteAsync(Grow, CancellationToken.None);
         var (first, next) = (new List<double>(), new List<double>());
         for (var round = 0; round <= rounds; round++)
         {
-            await store.WriteAsync(db => Reset(db, root), CancellationToken.None);
+            await store.WriteAsync(Reset, CancellationToken.None);
             var seconds = await DecideAsync(store, Images);
             await store.WriteAsync(End, CancellationToken.None);
             var milliseconds = 1000 * await DecideAsync(store, 1);
@@ -56,45 +54,49 @@ public static class CascadeDecision
             : throw new PartException($"only {decided.Outdated} are outdated, and {decided.Asked.Count} were asked for");
     }
 
-    // After what is there. The first is the base; as many as there are branches stand on it, all others on those.
+    // The first is the base; as many as there are branches stand on it, all others on those.
     private const string GrowRows = """
         create temp table each (id integer primary key, base integer);
         with recursive number(id) as (select 0 union all select id + 1 from number where id < @Images)
-        insert into each
-        select @root + id, iif(id = 0, null, @root + iif(id <= @Branches, 0, 1 + id % @Branches)) from number;
+        insert into each select id + 1, iif(id = 0, null, iif(id <= @Branches, 1, 2 + id % @Branches)) from number;
         insert into image (id, registry, repository) select id, 'registry.example.org', 'team/image-' || id from each;
         insert into manifest (id, digest, image, state, kind, platform, content)
         select id, printf('sha256:%064d', id), id, 'read', 'image', 'linux/amd64', cast(id as blob) from each;
         insert into manifest (id, digest, image, state, kind, platform, content)
-        values (-1, printf('sha256:%064d', 0), @root, 'read', 'image', 'linux/amd64', x'00');
+        values (-1, printf('sha256:%064d', 0), 1, 'read', 'image', 'linux/amd64', x'00');
         insert into tag (id, image, name, manifest, moves, moved_at) select id, id, 'latest', id, 1, 0 from each;
-        update tag set manifest = -1, moves = 2 where id = @root;
+        update tag set manifest = -1, moves = 2 where id = 1;
         insert into tag_move (tag, number, new_manifest, at, source) select id, 1, id, 0, 'push' from each;
-        insert into tag_move (tag, number, old_manifest, new_manifest, at, source)
-        values (@root, 2, @root, -1, 1, 'push');
+        insert into tag_move (tag, number, old_manifest, new_manifest, at, source) values (1, 2, 1, -1, 1, 'push');
         insert into base_version (id, base_tag, manifest, platforms, stale)
-        select distinct base, base, base, 'linux/amd64', base = @root from each where base is not null;
+        select distinct base, base, base, 'linux/amd64', base = 1 from each where base is not null;
         insert into standing (tag, version, kind, evidence, pinned)
         select id, base, 'finalFrom', 1, 0 from each where base is not null;
+        insert into definition (image, version, definition)
+        select id, 1, json_object('image', json_object('registry', 'registry.example.org', 'repository', 'team/image-' || id),
+                 'version', 1, 'source', json_object('git', 'https://git.example.org/x.git', 'ref', 'main'),
+                 'tags', json_array('latest'), 'rebuild', json_object('on', 'everyFrom', 'source', 'asBuilt'))
+          from each where base is not null;
+        insert into build (id, image, digest, outcome, completed, completed_at)
+        select 'build-' || id, id, printf('sha256:%064d', id), 'succeeded',
+               json_object('buildId', '00000000-0000-0000-0000-000000000000', 'attempt', 1, 'outcome', 'succeeded',
+                 'image', json_object('repository', 'team/image-' || id), 'tags', json_array('latest'),
+                 'source', json_object('git', 'https://git.example.org/x.git', 'ref', 'main', 'commit', 'c0ffee'),
+                 'pushed', json_array('latest'), 'bases', json_array(), 'phases', json_array(), 'logBatches', 0,
+                 'completedAt', '2026-01-02T03:04:05Z'), 0
+          from each where base is not null;
         drop table each;
         """;
 
-    /// <returns>The base, which is the image, the manifest and the tag of that number.</returns>
-    private static long Grow(SqliteConnection db)
-    {
-        var root = db.QuerySingle<long>("select max(id) + 1 from image");
-        db.Execute(GrowRows, new { Images, Branches, root });
-        SyntheticBuilds.Add(db, root);
-        return root;
-    }
+    private static void Grow(SqliteConnection db) => db.Execute(GrowRows, new { Images, Branches });
 
     private const string Forget = """
         delete from rebuilt_tag; delete from rebuild; delete from verdict; delete from cascade;
         delete from build where id not like 'build-%';
-        insert or replace into undecided (tag) values (@root);
+        insert or replace into undecided (tag) values (1);
         """;
 
-    private static void Reset(SqliteConnection db, long root) => db.Execute(Forget, new { root });
+    private static void Reset(SqliteConnection db) => db.Execute(Forget);
 
     private const string EndOne = """
         insert into build (id, image, outcome, completed, completed_at)
