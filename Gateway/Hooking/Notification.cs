@@ -20,7 +20,7 @@ internal static class Notification
             if (root.ValueKind != JsonValueKind.Object)
                 return [new ReadEvent(null, "the body is neither an object nor a list")];
             if (!root.TryGetProperty("events", out var events))
-                return [EventReader.Read(root, registry)];
+                return [ReadOne(root, registry)];
             return events.ValueKind == JsonValueKind.Array
                 ? ReadAll(events, registry)
                 : [new ReadEvent(null, "events is no list")];
@@ -32,8 +32,27 @@ internal static class Notification
                 new ReadEvent(null, $"the body is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"),
             ];
         }
+        catch (InvalidOperationException)
+        {
+            return [Unreadable("the body")];
+        }
     }
 
     private static List<ReadEvent> ReadAll(JsonElement events, string registry) =>
-        [.. events.EnumerateArray().Select(one => EventReader.Read(one, registry))];
+        [.. events.EnumerateArray().Select(one => ReadOne(one, registry))];
+
+    private static ReadEvent ReadOne(JsonElement one, string registry)
+    {
+        try
+        {
+            return EventReader.Read(one, registry);
+        }
+        catch (InvalidOperationException)
+        {
+            return Unreadable("an event");
+        }
+    }
+
+    // Half a surrogate pair: names are put together only when something is looked for among them.
+    private static ReadEvent Unreadable(string what) => new(null, $"{what} has a name in it that is no text");
 }

@@ -7,9 +7,9 @@ using Builds.Gateway.Describing;
 namespace Builds.Gateway.Notifying;
 
 /// <summary>The words of a mail, plain and as HTML. Everything that comes from outside is escaped there.</summary>
-internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, Links links)
+/// <param name="mostExplained">Of those after them only the names are given.</param>
+internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, int mostExplained, Links links)
 {
-    private const int MostShown = 200;
     private const int LongestText = 500;
 
     public string Subject
@@ -25,13 +25,17 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
     public string Plain()
     {
         var text = new StringBuilder($"Hello {name},\n\n{Opening}\n");
-        foreach (var item in items.Take(MostShown))
+        foreach (var item in items.Take(mostExplained))
         {
             text.Append('\n').Append(NameOf(item.Flag)).Append('\n');
             foreach (var (label, value) in Clean(Facts(item)))
                 text.Append("  ").Append(label).Append(": ").Append(value).Append('\n');
         }
 
+        if (HasNamedOnly)
+            text.Append('\n').Append(AndTheseToo).Append('\n');
+        foreach (var item in items.Skip(mostExplained))
+            text.Append("  ").Append(NameOf(item.Flag)).Append('\n');
         return text.Append('\n').Append(Closing).Append('\n').ToString();
     }
 
@@ -39,7 +43,7 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
     {
         var html = new StringBuilder("<!DOCTYPE html>\n<html><body style=\"font-family:sans-serif\">\n")
             .Append("<p>Hello ").Append(Escaped(name)).Append(",</p>\n<p>").Append(Escaped(Opening)).Append("</p>\n");
-        foreach (var item in items.Take(MostShown))
+        foreach (var item in items.Take(mostExplained))
         {
             html.Append("<h3>").Append(Escaped(NameOf(item.Flag))).Append("</h3>\n<table>\n");
             foreach (var (label, value) in Clean(Facts(item)))
@@ -52,6 +56,10 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
             html.Append("</table>\n");
         }
 
+        if (HasNamedOnly)
+            html.Append("<p>").Append(Escaped(AndTheseToo)).Append("</p>\n");
+        foreach (var item in items.Skip(mostExplained))
+            html.Append(Escaped(NameOf(item.Flag))).Append("<br>\n");
         return html.Append("<p>").Append(Escaped(Closing)).Append("</p>\n</body></html>\n").ToString();
     }
 
@@ -61,9 +69,12 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, L
         ? "this image stands on an old version of another:"
         : $"these {items.Count} images stand on old versions of others:";
 
+    private bool HasNamedOnly => items.Count > mostExplained;
+
+    private string AndTheseToo => $"and these {items.Count - mostExplained} too, of which one mail cannot say more:";
+
     private string Closing =>
-        (items.Count > MostShown ? $"{items.Count - MostShown} more are not listed here. " : "")
-        + "You get this because you may write to these images. "
+        "You get this because you may write to these images. "
         + (links.Public("/v1/images?outdated=true") is { } all ? $"All that is outdated: {all}" : "");
 
     private static IEnumerable<(string Label, string Value)> Clean(IEnumerable<(string Label, string Value)> facts) =>

@@ -44,7 +44,7 @@ public sealed class Letters(GatewayStore store, Links links, IOptions<MailOption
 
         var items = rows.ConvertAll(row => new LetterItem(
             JsonSerializer.Deserialize<ImageOutdated>(row.Flag, BuildQueue.Json)!, row.BuildState, row.BuildReason));
-        var text = new LetterText(mail.Name, items, links);
+        var text = new LetterText(mail.Name, items, options.Value.MostExplained, links);
         var from = options.Value.From!;
         var message = new MimeMessage
         {

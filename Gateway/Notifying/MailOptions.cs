@@ -48,6 +48,13 @@ public sealed class MailOptions : IValidatableObject
     [Range(0.1, 900)]
     public double RetrySeconds { get; init; } = 30;
 
+    /// <summary>
+    /// Images that a mail says everything about, some 2 kB each; of all further ones it gives the name. A server that
+    /// takes smaller mails needs fewer.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int MostExplained { get; init; } = 2000;
+
     public bool IsOn => Host is not null;
     public TimeSpan Settle => TimeSpan.FromSeconds(SettleSeconds);
 

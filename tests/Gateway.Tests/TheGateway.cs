@@ -118,6 +118,7 @@ public sealed class TheGateway : IAsyncDisposable
             ["Mail:From"] = "builds@builds.test",
             ["Mail:SettleSeconds"] = "1",
             ["Mail:RetrySeconds"] = "0.5",
+            ["Mail:MostExplained"] = "3",
             ["Graph:PatienceSeconds"] = "3",
             ["Graph:DoctorSeconds"] = "3",
             ["Logs:EndGraceSeconds"] = "2",

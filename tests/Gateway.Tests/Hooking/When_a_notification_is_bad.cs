@@ -94,6 +94,9 @@ public sealed class When_a_notification_is_bad
 
     [TestCase("""{"events":[{"action":"push","target":{"mediaType":"\udc00","repository":"\udc00","tag":"\udc00"}}]}""")]
     [TestCase("""{"events":[{"action":"delete","id":"\udc00","target":{"repository":"\udc00","tag":"\udc00"}}]}""")]
+    [TestCase("""{"\ud800\ud800":1}""")]
+    [TestCase("""{"events":[{"\ud800\ud800":1}]}""")]
+    [TestCase("""{"events":[{"action":"push","target":{"\ud800\ud800\ud800":1}}]}""")]
     [TestCase("""{"events":[{"action":["push"],"timestamp":7,"actor":"x","target":{"mediaType":{},"repository":[]}}]}""")]
     public async Task Should_accept_values_of_the_wrong_kind(string body)
     {
