@@ -31,7 +31,7 @@ public static class DefiningSlice
             .WithSummary("List images by name; ?q= for a part of the name, ?outdated=true for those that fell behind.");
     }
 
-    // One by one, because only then does the framework say which of them cannot be read.
+    // One by one: endpoints that are written when it is built do not fill a record's constructor.
     private static ImagePage List(
         ListImages list, Caller caller, string? q, bool? outdated, string? cursor, int? limit, HttpRequest request) =>
         list.Handle(caller, new ListImages.Filter(q, outdated, cursor, limit), request);

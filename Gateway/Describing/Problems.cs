@@ -5,12 +5,15 @@ namespace Builds.Gateway.Describing;
 /// <summary>Every error leaves as <c>application/problem+json</c> that says what to do.</summary>
 public static class Problems
 {
+    private const int MostNamed = 10;
+
     public static void AddProblems(this IServiceCollection services) =>
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
             context.ProblemDetails.Extensions.Remove("traceId"); // nobody exports traces by it
             context.ProblemDetails.Detail ??= context.ProblemDetails.Status switch
             {
+                400 => Unreadable(context.HttpContext.Request.Query.Keys),
                 404 => "There is nothing here; /openapi/v1.json lists what there is.",
                 405 => "This resource does not know that method; /openapi/v1.json lists those it knows.",
                 415 => "Send the body as JSON, with the header Content-Type: application/json.",
@@ -50,6 +53,12 @@ public static class Problems
                 statusCode: status,
                 extensions: field is null ? null : new Dictionary<string, object?> { ["field"] = field })
             .ExecuteAsync(context);
+
+    // Of an optional parameter the framework does not say that it could not be read.
+    private static string Unreadable(ICollection<string> parameters) =>
+        "The request cannot be read"
+        + (parameters.Count > 0 ? $": look at what stands for {string.Join(", ", parameters.Take(MostNamed))}" : "")
+        + ". /openapi/v1.json lists what each parameter may be.";
 
     private static long BodyLimit(this HttpContext context) =>
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? 0;

@@ -57,7 +57,7 @@ public static class FollowingSlice
         return found;
     }
 
-    // One by one, because only then does the framework say which of them cannot be read.
+    // One by one: endpoints that are written when it is built do not fill a record's constructor.
     private static BuildPage List(
         ListBuilds list,
         Caller caller,
