@@ -17,7 +17,7 @@ public sealed class BuildLogStream : IAsyncDisposable
     private readonly BuildLogDelivery _delivery;
     private readonly BuildLogBatches _batches;
 
-    private readonly Dictionary<string, StepOutput> _steps = [];
+    private readonly Dictionary<(string Step, long Stream), StepOutput> _outputs = [];
     private readonly List<string> _lines = [];
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _sealed = new();
@@ -60,7 +60,12 @@ public sealed class BuildLogStream : IAsyncDisposable
     /// <summary>
     /// Output as it comes, UTF-8, cut anywhere; the rest of a line waits for the next piece of the same step.
     /// </summary>
-    public async ValueTask WriteAsync(string step, ReadOnlyMemory<byte> output, CancellationToken cancel)
+    public ValueTask WriteAsync(string step, ReadOnlyMemory<byte> output, CancellationToken cancel) =>
+        WriteAsync(step, 0, output, cancel);
+
+    /// <param name="stream">Of a step that has several: what one prints ends no line of another.</param>
+    public async ValueTask WriteAsync(
+        string step, long stream, ReadOnlyMemory<byte> output, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
         try
@@ -75,7 +80,7 @@ public sealed class BuildLogStream : IAsyncDisposable
             _total += output.Length;
             for (; output.Length > 0; output = output[Math.Min(output.Length, Portion)..])
             {
-                OutputOf(step).Add(output.Span[..Math.Min(output.Length, Portion)], _lines);
+                OutputOf(step, stream).Add(output.Span[..Math.Min(output.Length, Portion)], _lines);
                 await _batches.AddAsync(step, _lines, cancel);
             }
 
@@ -100,8 +105,9 @@ public sealed class BuildLogStream : IAsyncDisposable
         try
         {
             Volatile.Write(ref _lastOutput, _clock.GetTimestamp());
-            if (_steps.TryGetValue(step, out var output))
-                output.Break(_lines);
+            foreach (var ((other, _), output) in _outputs)
+                if (other == step)
+                    output.Break(_lines);
             var own = new StepOutput(_mask, _options.LongestLine);
             own.Add(Encoding.UTF8.GetBytes(line), _lines);
             own.Finish(_lines);
@@ -122,13 +128,13 @@ public sealed class BuildLogStream : IAsyncDisposable
         await _turn.WaitAsync(cancel);
         try
         {
-            foreach (var (step, output) in _steps)
+            foreach (var ((step, _), output) in _outputs)
             {
                 output.Finish(_lines);
                 await _batches.AddAsync(step, _lines, cancel);
             }
 
-            _steps.Clear();
+            _outputs.Clear();
             if (_leftOut > 0)
                 await SayAsync($"{_leftOut} bytes of output were left out.", cancel);
             await _batches.SealAsync(cancel);
@@ -152,10 +158,10 @@ public sealed class BuildLogStream : IAsyncDisposable
         _turn.Dispose();
     }
 
-    private StepOutput OutputOf(string step)
+    private StepOutput OutputOf(string step, long stream)
     {
-        if (!_steps.TryGetValue(step, out var output))
-            _steps[step] = output = new StepOutput(_mask, _options.LongestLine);
+        if (!_outputs.TryGetValue((step, stream), out var output))
+            _outputs[(step, stream)] = output = new StepOutput(_mask, _options.LongestLine);
         return output;
     }
 

@@ -73,7 +73,7 @@ internal sealed class BuildKitProgress(BuildLogStream log)
         if (output.Message.Span.IndexOf("[output clipped, log limit "u8) >= 0)
             _clipped.Add(step.Name);
         step.HasNews = true;
-        await log.WriteAsync(step.Name, output.Message.Memory, cancel);
+        await log.WriteAsync(step.Name, output.Stream, output.Message.Memory, cancel);
     }
 
     /// <summary>A step may begin again after it ended; it is said again only where something was printed

@@ -16,6 +16,7 @@ public sealed class When_a_daemon_is_killed_while_it_connects_a_container
         var bridge = Traces.BridgeOf(folder.FullPath, "b-cable-1");
 
         var end = await ConnectAsync(bridge, isPluggedIn, hasAddress);
+        Assert.That(await Traces.OfAsync(end), Is.Not.Empty, "or the test looks in the wrong places");
         await machine.DisposeAsync();
 
         await Traces.NoneAsync(end, bridge, "b-cable-1");
