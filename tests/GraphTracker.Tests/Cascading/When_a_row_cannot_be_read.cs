@@ -14,12 +14,7 @@ public sealed class When_a_row_cannot_be_read
     [SetUp]
     public async Task Two_trees_of_which_one_is_rebuilt()
     {
-        _world = World.Empty();
-        await _world.PushAsync("os", "1");
-        await _world.PushAsync("tools", "1");
-        await _world.GrowAsync("runtime", "os");
-        await _world.GrowAsync("lint", "tools");
-        await _world.DecideAsync();
+        _world = await World.OfTwoTreesAsync();
         await _world.ToldAsync();
         await _world.PushAsync("os", "2");
         _runtime = (await _world.DecideAsync()).Single();

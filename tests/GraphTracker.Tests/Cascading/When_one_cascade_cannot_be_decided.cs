@@ -12,12 +12,7 @@ public sealed class When_one_cascade_cannot_be_decided
     [SetUp]
     public async Task Two_trees()
     {
-        _world = World.Empty();
-        await _world.PushAsync("os", "1");
-        await _world.PushAsync("tools", "1");
-        await _world.GrowAsync("runtime", "os");
-        await _world.GrowAsync("lint", "tools");
-        await _world.DecideAsync();
+        _world = await World.OfTwoTreesAsync();
     }
 
     [TearDown]

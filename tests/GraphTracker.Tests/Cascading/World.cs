@@ -29,6 +29,18 @@ internal sealed class World : IAsyncDisposable
     {
     }
 
+    /// <summary>runtime stands on os, lint on tools; all that is decided.</summary>
+    public static async Task<World> OfTwoTreesAsync()
+    {
+        var world = Empty();
+        await world.PushAsync("os", "1");
+        await world.PushAsync("tools", "1");
+        await world.GrowAsync("runtime", "os");
+        await world.GrowAsync("lint", "tools");
+        await world.DecideAsync();
+        return world;
+    }
+
     public static World Empty() => new();
 
     public CascadeOptions Settings { get; set; } = new() { SettleSeconds = 0, MostAtOnce = 100 };
