@@ -56,7 +56,7 @@ public sealed partial class BasePuller(
         return new Bases(
             request,
             source.Dockerfile,
-            source.Context with { WithIgnoreFile = !builder.IsBuildKit },
+            source.Context,
             [.. uses.All.Select(Record).Distinct()],
             uses.Final is null ? null : Record(uses.Final),
             builder.IsBuildKit);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Builds.Contracts;
 
 namespace Builds.Worker.Images;
@@ -23,29 +21,27 @@ internal sealed record BuildSource(Dockerfile Dockerfile, BuildContext Context)
                 "definition where it is.");
         var dockerfile = Dockerfile.Parse(path, text, frontend);
 
-        var (inContext, isPlain) = Place(tree, path, folder);
-        var isSent = isPlain && dockerfile.Text == text;
-        var name = isSent ? inContext
-            : $".dockerfile.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dockerfile.Text)))[..12]}";
         return new BuildSource(
             dockerfile,
-            new BuildContext(tree.Full(folder), await IgnoreAsync(tree, path, written, cancel), name,
-                isSent ? null : dockerfile.Text)
+            new BuildContext(
+                tree.Full(folder),
+                await IgnoreAsync(tree, path, written, cancel),
+                dockerfile.Text == text ? Place(tree, path, folder) : null)
             {
                 WithGit = request.BuildArgs?.GetValueOrDefault("BUILDKIT_CONTEXT_KEEP_GIT_DIR") is "1" or "true",
             });
     }
 
-    /// <summary>Path of the Dockerfile in the context, and whether the daemon finds it there under that path without a
+    /// <summary>Path of the Dockerfile in the context; null where the daemon does not find it there without a
     /// link.</summary>
-    private static (string Path, bool IsPlain) Place(SourceTree tree, string path, string folder)
+    private static string? Place(SourceTree tree, string path, string folder)
     {
         var real = tree.Resolve("Dockerfile", path)!;
-        var plain = string.Join('/', path.Split('/').Where(segment => segment is not ("" or ".")));
+        if (real != string.Join('/', path.Split('/').Where(segment => segment is not ("" or "."))))
+            return null;
         if (folder.Length == 0)
-            return (real, real == plain);
-        return real.StartsWith(folder + "/", StringComparison.Ordinal) ? (real[(folder.Length + 1)..], real == plain)
-            : (real, false);
+            return real;
+        return real.StartsWith(folder + "/", StringComparison.Ordinal) ? real[(folder.Length + 1)..] : null;
     }
 
     private static async Task<DockerIgnore> IgnoreAsync(SourceTree tree, string dockerfile, string context,

@@ -1,7 +1,7 @@
-using System.IO.Pipelines;
+using System.Net;
 using Builds.Worker.Building;
+using Builds.Worker.Images.Sessions;
 using Docker.DotNet;
-using Docker.DotNet.Models;
 using Microsoft.Extensions.Options;
 
 namespace Builds.Worker.Images;
@@ -17,59 +17,70 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     public async Task<BuiltImage> BuildAsync(
         DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log, CancellationToken cancel)
     {
+        bases.Context.Check(options.Value);
         if (bases.BuildKit && DockerfileVariables.Unused(bases.Dockerfile, bases.Request) is { Count: > 0 } unused)
             await log.LineAsync(Step,
                 $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed: " +
                 "no ARG declares them", cancel);
 
         using var docker = daemon.Connect();
-        var parameters = BuildParameters.Of(bases, commit, clock.GetUtcNow());
-        var id = await SendAsync(docker, daemon, bases, parameters, log, cancel);
+        var id = bases.BuildKit ? await BuildKitAsync(docker, daemon, bases, commit, log, cancel)
+            : await ClassicAsync(daemon, bases, commit, log, cancel);
         var image = await docker.Images.InspectImageAsync(id, cancel);
         await log.LineAsync(Step, $"built {image.ID}", cancel);
         return new BuiltImage(bases.Request, bases, image.ID, image.Size);
     }
 
-    private async Task<string> SendAsync(
-        DockerClient docker, DaemonEndpoint daemon, Bases bases, ImageBuildParameters parameters, BuildLogStream log,
+    private async Task<string> BuildKitAsync(
+        DockerClient docker, DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log,
         CancellationToken cancel)
     {
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var canPace = bases.BuildKit && daemon.Tokens is not null;
-        using var pace = canPace && await DaemonBuilder.BreaksAsync(docker, cancel) ? new Pace(daemon.Tokens!) : null;
-        var sending = bases.Context.WriteAsync(pipe.Writer, options.Value, stop.Token);
+        var canPace = daemon.Tokens is not null && await DaemonBuilder.BreaksAsync(docker, cancel);
+        using var pace = canPace ? new Pace(daemon.Tokens!) : null;
+        var files = new SessionFiles(bases.Dockerfile, bases.Context);
+        await using var session = await BuildSession.OpenAsync(daemon, files, cancel);
+        var parameters = BuildParameters.Of(bases, files.DockerfileName, commit, clock.GetUtcNow()) with
+        {
+            Version = "2", Remote = "client-session", Session = session.Id,
+        };
+        return await SendAsync(daemon, parameters, null, pace, log, cancel);
+    }
+
+    private async Task<string> ClassicAsync(
+        DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log, CancellationToken cancel)
+    {
+        using var tar = new ContextTar(bases.Context, bases.Dockerfile.Text);
+        var parameters = BuildParameters.Of(bases, tar.Dockerfile, commit, clock.GetUtcNow());
+        return await SendAsync(daemon, parameters, tar, null, log, cancel);
+    }
+
+    private async Task<string> SendAsync(
+        DaemonEndpoint daemon, BuildParameters parameters, HttpContent? body, Pace? pace,
+        BuildLogStream log, CancellationToken cancel)
+    {
+        using var http = daemon.Open();
+        http.Timeout = Timeout.InfiniteTimeSpan;
+        using var request = new HttpRequestMessage(HttpMethod.Post, parameters.Address) { Content = body };
         try
         {
-#pragma warning disable CS0618 // what is said to replace it hands messages on without waiting for whoever is behind
-            await using var answer = await docker.Images
-                .BuildImageFromDockerfileAsync(pipe.Reader.AsStream(), parameters, cancel);
-#pragma warning restore CS0618
-            return await new BuildFollower(daemon, log, clock).FollowAsync(answer, pace, cancel);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            if (!answer.IsSuccessStatusCode)
+                throw Refused(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancel));
+            await using var messages = await answer.Content.ReadAsStreamAsync(cancel);
+            return await new BuildFollower(daemon, log, clock).FollowAsync(messages, pace, cancel);
         }
-        catch (Exception e) when (e is not (BuildFailedException or OperationCanceledException))
+        catch (Exception e) when (e is HttpRequestException or IOException and not DaemonFaultException)
         {
-            await stop.CancelAsync();
-            await pipe.Reader.CompleteAsync();
-            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // looked at in the next lines
-            if (sending.Exception?.InnerException is BuildFailedException tooLarge)
-                throw new BuildFailedException(tooLarge.Message, tooLarge.Class, e);
-            throw e switch
-            {
-                DockerApiException { StatusCode: < System.Net.HttpStatusCode.InternalServerError } refused =>
-                    new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}",
-                        inner: e),
-                HttpRequestException or IOException when e is not DaemonFaultException =>
-                    new DaemonFaultException(
-                        $"The Docker daemon at {daemon.Address} was lost during the build: {e.Message}", e),
-                _ => e,
-            };
+            throw new DaemonFaultException(
+                $"The Docker daemon at {daemon.Address} was lost during the build: {e.Message}", e);
         }
-        finally
-        {
-            await stop.CancelAsync();
-            await pipe.Reader.CompleteAsync();
-            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever reads has said it better
-        }
+    }
+
+    private static Exception Refused(HttpStatusCode status, string body)
+    {
+        var refused = new DockerApiException(status, body);
+        return status < HttpStatusCode.InternalServerError
+            ? new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}", inner: refused)
+            : refused;
     }
 }

@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.IO.Pipelines;
 using Builds.Contracts;
 using Builds.Worker.Images;
 
@@ -49,7 +48,17 @@ public sealed class When_a_context_is_sent
         _scenario.With(".dockerignore", "Dockerfile\n.dockerignore\nnode\n!node/keep/*.js\n*.log\n")
             .With("node/x", "").With("node/keep/a.js", "").With("node/keep/b.ts", "").With("a.log", "");
         Assert.That((await ReadAsync()).Keys,
-            Is.EqualTo(new[] { "Dockerfile", "node/", "node/keep/", "node/keep/a.js" }));
+            Is.EqualTo(new[] { ".dockerignore", "Dockerfile", "node/", "node/keep/", "node/keep/a.js" }));
+        Assert.That((await ContextAsync()).Entries().Select(entry => entry.Path),
+            Is.EqualTo(new[] { "node", "node/keep", "node/keep/a.js" }), "where the Dockerfile is sent by itself");
+    }
+
+    [Test]
+    public async Task Should_go_through_folders_by_the_bytes_of_their_names()
+    {
+        _scenario.With("a/x", "").With("a.b", "").With("a!", "").With("\uE000", "").With("\U0001F600", "");
+        Assert.That((await ContextAsync()).Entries().Select(entry => entry.Path),
+            Is.EqualTo(new[] { "Dockerfile", "a", "a/x", "a!", "a.b", "\uE000", "\U0001F600" }));
     }
 
     [Test]
@@ -65,9 +74,9 @@ public sealed class When_a_context_is_sent
         _scenario.With("docker/web.Dockerfile", "FROM scratch\nCOPY page /\n")
             .With("site/page", "hello").From("./site/", "docker/web.Dockerfile");
 
-        var context = await ContextAsync();
-        Assert.That(context.Dockerfile, Does.StartWith(".dockerfile."));
-        Assert.That((await ReadAsync()).Keys, Is.EquivalentTo(new[] { context.Dockerfile, "page" }));
+        using var tar = await TarAsync();
+        Assert.That(tar.Dockerfile, Does.StartWith(".dockerfile."));
+        Assert.That((await ReadAsync()).Keys, Is.EquivalentTo(new[] { tar.Dockerfile, "page" }));
     }
 
     [Test]
@@ -82,7 +91,9 @@ public sealed class When_a_context_is_sent
     {
         _scenario.With("shared/Dockerfile", "FROM scratch\n")
             .WithLink("site/Dockerfile", "../shared/Dockerfile").From("site");
-        Assert.That((await ContextAsync()).Generated, Is.EqualTo("FROM scratch\n"));
+        using var tar = await TarAsync();
+        using var text = new StreamReader((await ReadAsync())[tar.Dockerfile].DataStream!);
+        Assert.That(await text.ReadToEndAsync(), Is.EqualTo("FROM scratch\n"));
     }
 
     [Test]
@@ -92,7 +103,7 @@ public sealed class When_a_context_is_sent
             sparse.SetLength(200L << 20);
 
         Assert.That(
-            () => ReadAsync(new ImageOptions { MaxContextBytes = 64 << 20 }),
+            async () => (await ContextAsync()).Check(new ImageOptions { MaxContextBytes = 64 << 20 }),
             Throws.TypeOf<BuildFailedException>().With.Message.Contains("\"large\"")
                 .And.Message.Contains(".dockerignore")
                 .And.Property("Class").EqualTo(FailureClass.Limit));
@@ -103,22 +114,27 @@ public sealed class When_a_context_is_sent
     {
         foreach (var number in Enumerable.Range(0, 20))
             _scenario.With($"f{number}", "");
-        Assert.That(() => ReadAsync(new ImageOptions { MaxContextFiles = 10 }),
+        Assert.That(async () => (await ContextAsync()).Check(new ImageOptions { MaxContextFiles = 10 }),
             Throws.TypeOf<BuildFailedException>().With.Message.Contains("more than 10 files"));
     }
 
-    private async Task<SortedDictionary<string, TarEntry>> ReadAsync(ImageOptions? limits = null)
+    private async Task<SortedDictionary<string, TarEntry>> ReadAsync()
     {
-        var pipe = new Pipe();
-        var writing = (await ContextAsync()).WriteAsync(pipe.Writer, limits ?? new ImageOptions(),
-            CancellationToken.None);
+        using var tar = await TarAsync();
+        using var written = new MemoryStream();
+        await tar.WriteAsync(written, CancellationToken.None);
+        written.Position = 0;
         var entries = new SortedDictionary<string, TarEntry>(StringComparer.Ordinal);
-        await using (var tar = new TarReader(pipe.Reader.AsStream()))
-            while (await tar.GetNextEntryAsync() is { } entry)
-                if (entry.Name != "./")
-                    entries.Add(entry.Name, entry);
-        await writing;
+        await using var reader = new TarReader(written);
+        while (await reader.GetNextEntryAsync(copyData: true) is { } entry)
+            entries.Add(entry.Name, entry);
         return entries;
+    }
+
+    private async Task<ContextTar> TarAsync()
+    {
+        var bases = await _scenario.PullAsync();
+        return new ContextTar(bases.Context, bases.Dockerfile.Text);
     }
 
     private async Task<BuildContext> ContextAsync() => (await _scenario.PullAsync()).Context;

@@ -115,6 +115,18 @@ public sealed class When_an_image_is_built
             Has.One.EqualTo("kept").And.None.EqualTo("dropped").And.None.EqualTo(".dockerignore"));
     }
 
+    [TestCase("site/Dockerfile", "Dockerfile\n.dockerignore\n", "page")]
+    [TestCase("site/Dockerfile", "other\n", ".dockerignore Dockerfile page")]
+    [TestCase("docker/web.Dockerfile", "", ".dockerignore page")]
+    public async Task Should_copy_what_is_not_ignored_and_nothing_else(string path, string ignored, string copied)
+    {
+        using var scenario = new Scenario().With(path, $"FROM {Os}\nCOPY . /x\nRUN echo found: `ls -A /x`\n")
+            .With("site/.dockerignore", ignored).With("site/page", "").From("site", path);
+        scenario.Request = scenario.Request with { NoCache = true };
+        await scenario.BuildAsync();
+        Assert.That(scenario.Lines, Has.One.EqualTo($"found: {copied}"));
+    }
+
     [Test]
     public async Task Should_end_a_build_whose_context_is_too_large()
     {

@@ -46,22 +46,6 @@ public sealed class When_a_daemon_works
         Assert.That(bases.BuildKit, Is.True);
     }
 
-    /// <summary>BuildKit reads the Dockerfile in the very files that COPY takes from; docs/operating.md says so.</summary>
-    [TestCase("site/Dockerfile", "Dockerfile")]
-    [TestCase("docker/web.Dockerfile", ".dockerfile.")]
-    public async Task Should_copy_the_Dockerfile_that_is_sent_even_where_it_is_ignored(string path, string copied)
-    {
-        using var scenario = new Scenario()
-            .With(path, $"FROM {RealParts.Registry.Host}/os:1\nCOPY . /x\nRUN ls -a /x\n")
-            .With("site/.dockerignore", "Dockerfile\n.dockerignore\n").With("site/page", "").From("site", path);
-        scenario.Request = scenario.Request with { NoCache = true };
-
-        await scenario.BuildAsync();
-
-        Assert.That(
-            scenario.Lines, Has.One.EqualTo("page").And.One.StartsWith(copied).And.None.EqualTo(".dockerignore"));
-    }
-
     [Test]
     public async Task Should_keep_what_it_pulled_under_the_digest_that_was_asked_for()
     {
