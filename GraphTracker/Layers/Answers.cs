@@ -87,7 +87,18 @@ public static class Answers
     /// </summary>
     public static IReadOnlyList<string> Missed(SqliteConnection db, Question question, string present)
     {
-        var named = question.Named.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(digest => digest != present).ToList();
+        var named = Named(question).Where(digest => digest != present).ToList();
         return named.Count == 0 ? [] : [.. named.Except(db.Query<string>(SelectPast, question))];
     }
+
+    /// <summary>
+    /// What was pushed last, where the tag points elsewhere and is not known to have ever pointed there; else null.
+    /// </summary>
+    public static string? Unseen(SqliteConnection db, Question question, string? present) =>
+        question.Source == "push" && Named(question) is [.., var last] && last != present
+            && !db.Query<string>(SelectPast, question).Contains(last)
+            ? last
+            : null;
+
+    private static string[] Named(Question question) => question.Named.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

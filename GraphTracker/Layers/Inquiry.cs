@@ -15,9 +15,11 @@ public sealed class Inquiry(
     Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read)
 {
     private const int PassingTries = 5;
+    private const int UnseenTries = 3;
 
     /// <exception cref="RegistryUnavailableException">Or <see cref="UnknownRegistryException"/>.</exception>
-    /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at: ask again.</exception>
+    /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at, or does not show yet what was
+    /// pushed to it: ask again.</exception>
     /// <exception cref="ManifestBadException">What is missing or damaged may come: ask again.</exception>
     public async Task<Answer> AskAsync(Question question, CancellationToken cancel)
     {
@@ -26,7 +28,12 @@ public sealed class Inquiry(
         if (question.Digest is { } digest)
             return new Answer(null, [await FindAsync(image, digest, isFinal, cancel)]);
 
-        if (await digestOf(image, question.Tag, cancel) is not { } present)
+        var answered = await digestOf(image, question.Tag, cancel);
+        // A registry tells of a push before it has written the tag.
+        if (question.Tries < UnseenTries && store.Read(db => Answers.Unseen(db, question, answered)) is { } unseen)
+            throw new ManifestGoneException(
+                $"{question.Name} was pushed as {unseen}, and the registry still has {answered ?? "nothing"} under that tag");
+        if (answered is not { } present)
             return new Answer(null, []);
         var found = new List<Found> { await FindAsync(image, present, isFinal, cancel) };
         if (found[0].Gone is { } gone && !isFinal)

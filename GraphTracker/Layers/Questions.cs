@@ -29,10 +29,15 @@ public static class Questions
     {
         var open = Open(db, image, tag, 0);
         var digests = (open?.Named ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
-        if (named is not null && !digests.Contains(named))
-            digests.Add(named);
+        if (named is not null)
+        {
+            digests.Remove(named);
+            digests.Add(named); // the last is the one that was named last
+        }
+
+        var raised = source == "push" ? source : open?.Source ?? source;
         // A new row also where one is open: it may be on its way, with an answer from before this.
-        Replace(db, open, image, tag, 0, string.Join(' ', digests.TakeLast(MostNamed)), open?.Source ?? source, now, now);
+        Replace(db, open, image, tag, 0, string.Join(' ', digests.TakeLast(MostNamed)), raised, now, now);
     }
 
     /// <summary>

@@ -34,11 +34,10 @@ public sealed class When_bases_live_elsewhere
 
         await _looking.WatchAsync();
 
-        await _looking.UntilAsync("the tag to be asked", () => _registry.Asked.Count > 0);
+        await _looking.UntilAsync("the tag to be looked up", () => Questions().Count > 0);
         await PassAsync(TimeSpan.FromMinutes(5));
         Assert.That(_registry.Asked, Is.EqualTo(new[] { "HEAD /v2/os/manifests/1" }));
-        Assert.That(_looking.Graph.Query<string>("select tag || ' ' || source from question where tag <> ''"),
-            Is.EqualTo(new[] { "1 watch" }));
+        Assert.That(Questions(), Is.EqualTo(new[] { "1 watch" }));
     }
 
     [Test]
@@ -101,6 +100,9 @@ public sealed class When_bases_live_elsewhere
         await _looking.Graph.PushAsync($"team/on-{name}", "1", api);
         await _looking.Graph.Store.WriteAsync(db => { db.Execute("delete from question"); }, CancellationToken.None);
     }
+
+    private IReadOnlyList<string> Questions() =>
+        _looking.Graph.Query<string>("select tag || ' ' || source from question where tag <> ''");
 
     private async Task PassAsync(TimeSpan span)
     {

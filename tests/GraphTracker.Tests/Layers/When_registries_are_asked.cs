@@ -108,6 +108,44 @@ public sealed class When_registries_are_asked
     }
 
     [Test]
+    public async Task Should_ask_again_for_a_push_that_the_registry_does_not_show_yet([Values] bool isNew)
+    {
+        if (!isNew)
+        {
+            Holds("os:1", Image("os1"));
+            await HintAsync("os:1", Image("os1"));
+        }
+
+        await StartAsync();
+        await AnsweredAsync();
+        var before = _asked.Count;
+        Knows(Image("os2"));
+        _tags["os:1"] = () => Task.FromResult(
+            _asked.Count - before > 1 ? Image("os2").Digest : isNew ? null : Image("os1").Digest);
+        await HintAsync("os:1", Image("os2"));
+        await AnsweredAsync();
+
+        Assert.That(Moves("os:1"), Has.Count.EqualTo(isNew ? 1 : 2));
+        Assert.That(Moves("os:1")[^1], Is.EqualTo(Image("os2").Digest));
+        Assert.That(_asked.Count - before, Is.EqualTo(2), "as often as it took");
+    }
+
+    [Test]
+    public async Task Should_believe_a_registry_that_never_shows_what_was_pushed()
+    {
+        Holds("os:1", Image("os1"));
+        await HintAsync("os:1", Image("os1"));
+        await StartAsync();
+        await AnsweredAsync();
+        var before = _asked.Count;
+        await HintAsync("os:1", Image("os2"));
+        await AnsweredAsync();
+
+        Assert.That(Moves("os:1"), Is.EqualTo(new[] { Image("os1").Digest }));
+        Assert.That(_asked.Count - before, Is.EqualTo(4));
+    }
+
+    [Test]
     public async Task Should_wait_an_hour_for_a_registry_and_hold_up_no_other()
     {
         _tags["down/os:1"] = () => throw new RegistryUnavailableException("connection refused");
