@@ -29,10 +29,15 @@ internal static class CascadeRows
 
     private const string SelectNodes = $"select State, count(*) as Count from ({CascadeNodes.States}) group by State";
 
+    // One step in the index for each cascade, however many images there are in it.
     private const string SelectOpen = """
+        with recursive named(id) as (
+          select min(cascade) from verdict where cascade is not null
+          union all
+          select (select min(cascade) from verdict where cascade > named.id) from named where named.id is not null)
         select id from cascade where state in ('running', 'blocked')
         union
-        select cascade from verdict where cascade is not null and outdated = 1
+        select id from named where exists (select 1 from verdict where cascade = named.id and outdated = 1)
         """;
 
     private const string Update = """

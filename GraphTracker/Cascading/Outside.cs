@@ -13,7 +13,7 @@ internal static class Outside
                verdict.old_digest as OldDigest, verdict.new_digest as NewDigest, verdict.evidence as Evidence,
                verdict.through as Through, verdict.outlook as Outlook, verdict.next as Next, verdict.depth as Depth,
                verdict.cascade as Cascade, verdict.build as Build, tag_move.id as Move, tag_move.at as At
-          from affected join footing on footing.tag = affected.tag
+          from affected cross join footing on footing.tag = affected.tag
           join verdict on verdict.tag = footing.base_tag and verdict.outdated = 1
           join tag_move on tag_move.id = verdict.move
          where footing.base_tag not in (select tag from affected)

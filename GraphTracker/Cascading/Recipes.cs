@@ -10,7 +10,7 @@ internal sealed class Recipes(SqliteConnection db)
 {
     private const string SelectRecord = """
         select completed from build where image = @Image and digest = @Digest and outcome = 'succeeded'
-         order by completed_at desc limit 1
+         order by +completed_at desc limit 1
         """;
 
     /// <summary>

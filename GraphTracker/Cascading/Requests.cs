@@ -35,8 +35,8 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
                image.id as Image, image.registry as Registry, image.repository as Repository,
                tag.name as Tag, tag.manifest as Manifest, verdict.digest as Digest,
                tag_move.number as Number, tag_move.at as MovedAt, definition.definition as Definition
-          from verdict
-          join tag on tag.id = verdict.tag
+          from verdict indexed by verdict_next
+          cross join tag on tag.id = verdict.tag
           join image on image.id = tag.image
           join definition on definition.image = image.id
           join tag_move on tag_move.id = verdict.move

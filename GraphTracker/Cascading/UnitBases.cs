@@ -11,9 +11,9 @@ internal sealed class UnitBases(SqliteConnection db, Moves moves)
     private const string Select = """
         select footing.tag as Tag, footing.base_tag as BaseTag, footing.kind as Kind, footing.evidence as Evidence,
                footing.pinned as Pinned, footing.stale as Stale, footing.base_manifest as Manifest, tag.moves as Moves
-          from affected join footing on footing.tag = affected.tag
+          from affected cross join footing on footing.tag = affected.tag
           join tag on tag.id = footing.base_tag
-         order by footing.tag, footing.base_tag, footing.kind
+         order by affected.tag, footing.base_tag, footing.kind
         """;
 
     // Many stand on few: names and digests are read once each.

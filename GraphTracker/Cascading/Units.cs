@@ -21,10 +21,10 @@ internal sealed class Units(SqliteConnection db, Moves moves)
                definition.definition ->> '$.tags' as Defined,
                (select build.completed ->> '$.tags' from build join manifest on manifest.digest = build.digest
                  where manifest.id = tag.manifest and build.image = tag.image and build.outcome = 'succeeded'
-                 order by build.completed_at desc limit 1) as Recorded,
+                 order by +build.completed_at desc limit 1) as Recorded,
                rebuild.id as Rebuild, rebuild.state as State, rebuild.build as Build, rebuild.bases as Bases,
                rebuild.cascade as Cascade, rebuild.reason as Reason
-          from affected join tag on tag.id = affected.tag
+          from affected cross join tag on tag.id = affected.tag
           join image on image.id = tag.image
           left join definition on definition.image = tag.image
           left join rebuilt_tag on rebuilt_tag.tag = tag.id
@@ -33,7 +33,7 @@ internal sealed class Units(SqliteConnection db, Moves moves)
                        (select made.id from build join manifest made on made.digest = build.digest
                          where build.id = rebuild.build)))
          where tag.manifest is not null
-         order by tag.id
+         order by affected.tag
         """;
 
     internal List<Unit> Read()
@@ -49,7 +49,7 @@ internal sealed class Units(SqliteConnection db, Moves moves)
 
     private const string SelectNoJson = """
         select image.registry || '/' || image.repository || ':' || tag.name
-          from affected join tag on tag.id = affected.tag join image on image.id = tag.image
+          from affected cross join tag on tag.id = affected.tag join image on image.id = tag.image
           join manifest on manifest.id = tag.manifest
           left join definition on definition.image = tag.image
          where not json_valid(definition.definition) or exists (

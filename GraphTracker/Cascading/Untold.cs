@@ -12,7 +12,7 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
     private const int Most = 200; // of each kind at a time
 
     private const string SelectRebuilds = """
-        select build as Id, request as Json from rebuild where told = 0 order by id
+        select build as Id, request as Json from rebuild indexed by rebuild_untold where told = 0 order by id
         """;
 
     private const string SelectCascades = """
