@@ -36,8 +36,14 @@ internal static class BuildRecords
             Undecided.Add(db, Names.TagOf(db, image, name));
         foreach (var name in build.Pushed)
             Questions.AskTag(db, image, name, build.Digest, "build", recording.Now);
-        if (build is { Outcome: BuildOutcome.Succeeded, Digest: { } digest } && IsLatest(db, build))
-            RecordBases(recording, Manifests.Find(db, image, digest).Id, build);
+        if (build is not { Outcome: BuildOutcome.Succeeded, Digest: { } digest })
+            return;
+
+        var made = Manifests.Find(db, image, digest).Id;
+        foreach (var name in build.Pushed)
+            MoveBuilds.Find(db, Names.TagOf(db, image, name), made);
+        if (IsLatest(db, build))
+            RecordBases(recording, made, build);
     }
 
     private const string SelectLatest = """
@@ -50,16 +56,10 @@ internal static class BuildRecords
 
     private const string DeleteRecorded = "delete from edge where child = @child and evidence = 1";
 
-    private const string SetMoveBuild = """
-        update tag_move set build = @id where new_manifest = @child and build is null
-           and tag in (select id from tag where image = (select image from build where id = @id))
-        """;
-
     private static void RecordBases(Recording recording, long child, BuildCompleted build)
     {
         var db = recording.Db;
         db.Execute(DeleteRecorded, new { child });
-        db.Execute(SetMoveBuild, new { child, id = build.BuildId.ToString() });
         var final = build.Bases.Any(used => used.Final is not null)
             ? build.Bases.FirstOrDefault(used => used.Final is true)
             : build.Bases.LastOrDefault(used => used.Kind == BaseImageKind.From);

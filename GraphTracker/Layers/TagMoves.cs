@@ -9,17 +9,9 @@ internal static class TagMoves
 
     private const string Asked = "update tag set asked_at = @Now where id = @tag";
 
-    // Of a build only where it is new to the tag: what it has pushed before is put back by somebody else.
     private const string Insert = """
-        insert into tag_move (tag, number, old_manifest, new_manifest, at, source, build)
-        values (@tag, @number, @old, @manifest, @Now, @source,
-                (select build.id
-                   from manifest
-                  cross join build on build.digest = manifest.digest
-                  where manifest.id = @manifest and build.outcome = 'succeeded'
-                    and build.image = (select image from tag where id = @tag)
-                    and not exists (select 1 from tag_past where tag = @tag and tag_past.manifest = @manifest)
-                  order by build.completed_at desc limit 1))
+        insert into tag_move (tag, number, old_manifest, new_manifest, at, source)
+        values (@tag, @number, @old, @manifest, @Now, @source)
         """;
 
     private const string Update =
@@ -37,7 +29,11 @@ internal static class TagMoves
         db.Execute(Insert, new { tag, number, old = before.Manifest, manifest, Now = now, source });
         db.Execute(Update, new { tag, number, manifest, Now = now });
         if (manifest is { } current)
+        {
             Past(recording, tag, current);
+            MoveBuilds.Find(db, tag, current);
+        }
+
         recording.PointsElsewhere(tag);
         recording.ChangedBase(tag);
         Undecided.Add(db, tag);
