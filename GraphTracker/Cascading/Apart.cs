@@ -49,4 +49,8 @@ internal static class Apart
 }
 
 /// <summary>What could not be done, and is tried again.</summary>
-internal sealed record Stuck(string What, Exception Error);
+internal sealed record Stuck(string What, Exception Error)
+{
+    /// <summary>Of the rebuild, where it is one that cannot be told.</summary>
+    public string? Build { get; init; }
+}

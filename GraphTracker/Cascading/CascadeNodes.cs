@@ -53,7 +53,9 @@ internal static class CascadeNodes
             from {FromVerdicts}
           union all
           select rebuild.unit, rebuild.depth, {Ended}, rebuild.reason, rebuild.build, rebuild.try,
-                 (select group_concat(value, ' ') from json_each(rebuild.request, '$.tags'))
+                 coalesce((select group_concat(value, ' ')
+                             from json_each(iif(json_valid(rebuild.request), rebuild.request, 'null'), '$.tags')),
+                          (select name from tag where tag.id = rebuild.unit))
             from {FromRebuilds}) node
           join (select tag.id, image.registry || '/' || image.repository as Image
                   from tag join image on image.id = tag.image) named on named.id = node.Unit

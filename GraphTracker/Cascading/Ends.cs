@@ -34,7 +34,8 @@ internal sealed class Ends(SqliteConnection db, long now)
 
     private const string SelectOne = """
         select rebuild.id as Id, rebuild.build as Build, @Name as Name, build.outcome as Outcome,
-               build.completed ->> '$.reason' as Reason,
+               iif(json_valid(build.completed), build.completed ->> '$.reason',
+                   'the build ' || build.outcome || ', and its record, which says why, cannot be read any more') as Reason,
                (select 1 from manifest old join manifest new on new.digest = build.digest
                  where old.id = rebuild.old_manifest and old.content = new.content) as Unchanged
           from rebuild join build on build.id = rebuild.build where rebuild.id = @Id
@@ -56,7 +57,7 @@ internal sealed class Ends(SqliteConnection db, long now)
         returning id
         """;
 
-    private const string SelectTags = "select tag from rebuilt_tag where rebuild = @id";
+    internal const string SelectTags = "select tag from rebuilt_tag where rebuild = @id";
 
     /// <param name="seeds">Takes the tags.</param>
     internal List<Ended> Take(HashSet<long> seeds)

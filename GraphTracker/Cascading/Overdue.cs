@@ -57,7 +57,11 @@ public sealed partial class Overdue(
         """;
 
     private static List<Guid> Find(SqliteConnection db, long now) =>
-        [.. db.Query<string>(Select, new { now }).Select(Guid.Parse)];
+        [
+            .. db.Query<string>(Select, new { now })
+                .Select(id => Guid.TryParse(id, out var build) ? build : Guid.Empty)
+                .Where(build => build != Guid.Empty), // a damaged one is told where its image is decided
+        ];
 
     /// <returns>Null where there is no answer.</returns>
     private async Task<FoundBuild?> AskAsync(Guid build, CancellationToken cancel)

@@ -19,9 +19,10 @@ internal sealed class Recipes(SqliteConnection db)
     /// </summary>
     /// <param name="tags">Those that are renewed together.</param>
     /// <returns>Without an id and a cause.</returns>
+    /// <exception cref="InvalidDataException">What is recorded of it cannot be read.</exception>
     internal BuildRequested Of(Ready ready, IReadOnlyCollection<string> tags)
     {
-        var defined = JsonSerializer.Deserialize<ImageDefined>(ready.Definition, Snapshots.Json)!;
+        var defined = Read<ImageDefined>(ready.Definition, "its definition", "define it anew, then resume");
         var requested = new BuildRequested
         {
             BuildId = Guid.Empty,
@@ -37,7 +38,8 @@ internal sealed class Recipes(SqliteConnection db)
             || db.QueryFirstOrDefault<string>(SelectRecord, ready) is not { } json)
             return requested;
 
-        var record = JsonSerializer.Deserialize<BuildCompleted>(json, Snapshots.Json)!;
+        var record = Read<BuildCompleted>(
+            json, "the record of the build behind its tag", "build it once anew, or mend that in graph.db and resume");
         return requested with
         {
             Tags = [.. record.Tags.Intersect(tags)],
@@ -49,5 +51,18 @@ internal sealed class Recipes(SqliteConnection db)
             NoCache = record.NoCache,
             TimeoutSeconds = record.TimeoutSeconds,
         };
+    }
+
+    // Recorded long ago, by a version that wrote other fields; or damaged.
+    private static T Read<T>(string json, string what, string remedy)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Snapshots.Json) ?? throw new JsonException("It is null.");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            throw new InvalidDataException($"{what} cannot be read ({e.Message}): {remedy}", e);
+        }
     }
 }

@@ -61,8 +61,9 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
         """;
 
     /// <summary>Asks for what is ready, as far as there is room: lower storeys first, then older moves.</summary>
-    /// <param name="stuck">Takes what could not be asked for.</param>
-    internal IReadOnlyList<BuildRequested> AskForReady(List<Stuck> stuck)
+    /// <param name="ended">Takes what cannot be asked for at all, and so has failed.</param>
+    /// <param name="stuck">Takes what could not even be found to have failed, and is tried again.</param>
+    internal IReadOnlyList<BuildRequested> AskForReady(List<Ended> ended, List<Stuck> stuck)
     {
         var later = now + (long)Apart.Pause.TotalMilliseconds;
         Affected.Find(db, db.Query<long>(SelectStuck).AsList());
@@ -71,10 +72,11 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
         var asked = new List<BuildRequested>();
         foreach (var ready in room <= 0 ? [] : db.Query<Ready>(SelectReady, new { now, room }).AsList())
         {
-            if (Apart.Try(db, () => asked.Add(Ask(ready))) is not { } error)
+            if (Apart.Try(db, () => asked.Add(Ask(ready))) is not { } error
+                || Apart.Try(db, () => ended.Add(Fail(ready, error))) is not { } worse)
                 continue;
-            db.Execute(Postpone, new { ready.Unit, later, problem = Apart.Words(error) });
-            stuck.Add(new Stuck($"The rebuild of {ready.Registry}/{ready.Repository}:{ready.Tag}", error));
+            db.Execute(Postpone, new { ready.Unit, later, problem = Apart.Words(worse) });
+            stuck.Add(new Stuck($"The rebuild of {ready.Registry}/{ready.Repository}:{ready.Tag}", worse));
         }
 
         return asked;
@@ -95,7 +97,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
         returning id
         """;
 
-    private const string InsertTags = """
+    internal const string InsertTags = """
         insert into rebuilt_tag (tag, rebuild) select tag, @id from verdict where unit = @Unit and outdated = 1
             on conflict (tag) do update set rebuild = excluded.rebuild
         """;
@@ -105,7 +107,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
          where unit = @Unit and outdated = 1
         """;
 
-    private BuildRequested Ask(Ready ready)
+    private (Guid Id, long Tries) Next(Ready ready)
     {
         var tries = db.QuerySingle<long>(SelectTries, ready) + 1;
         var move = new Move
@@ -115,7 +117,18 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
             At = ready.MovedAt,
             UnsettledSince = ready.MovedAt,
         };
-        var id = DerivedIds.BuildIdOf(move, $"{ready.Registry}/{ready.Repository}", ready.Tag, (int)tries);
+        return (DerivedIds.BuildIdOf(move, $"{ready.Registry}/{ready.Repository}", ready.Tag, (int)tries), tries);
+    }
+
+    private Ended Fail(Ready ready, Exception error)
+    {
+        var (id, tries) = Next(ready);
+        return Unreadable.Record(db, ready, id, tries, db.Query<string>(SelectTags, ready).AsList(), error, now);
+    }
+
+    private BuildRequested Ask(Ready ready)
+    {
+        var (id, tries) = Next(ready);
         var request = new Recipes(db).Of(ready, [.. db.Query<string>(SelectTags, ready)]) with
         {
             BuildId = id,

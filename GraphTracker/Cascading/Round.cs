@@ -53,9 +53,11 @@ internal static class Round
 
         // Not before all is decided: what is left could be a base of what seems to be ready.
         var isAll = undecided.Count < most;
-        IReadOnlyList<BuildRequested> asked = isAll ? new Requests(db, options, now).AskForReady(stuck) : [];
+        var failed = new List<Ended>();
+        IReadOnlyList<BuildRequested> asked = isAll ? new Requests(db, options, now).AskForReady(failed, stuck) : [];
         CascadeRows.Count(db, now, stuck);
-        return new Decided(seeds.Count + asked.Count > 0, deciding.Outdated, ended, asked, stuck);
+        return new Decided(
+            seeds.Count + asked.Count + failed.Count > 0, deciding.Outdated, [.. ended, .. failed], asked, stuck);
     }
 
     internal static CascadeLimits LimitsOf(CascadeOptions options) => new(

@@ -55,7 +55,7 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
     {
         try
         {
-            while (Select() is { Count: > 0 } untold)
+            while (await SelectAsync(cancel) is { Count: > 0 } untold)
             {
                 foreach (var one in untold)
                 {
@@ -76,10 +76,13 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
         }
     }
 
-    private IReadOnlyList<Untold> Select()
+    private async Task<IReadOnlyList<Untold>> SelectAsync(CancellationToken cancel)
     {
         var stuck = new List<Stuck>();
         var untold = store.Read(db => Untold.Select(db, stuck));
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var rebuild in stuck.Where(one => one.Build is not null))
+            await store.WriteAsync(db => Unreadable.Fail(db, rebuild.Build!, rebuild.Error, now), cancel);
         // Each is logged once: with every commit it is read again.
         foreach (var one in stuck.Where(one => _unreadable.Add(one.What)))
             Log.Unreadable(logger, one.What, one.Error);
@@ -91,7 +94,8 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Error,
-            "{what} cannot be read, and is told to nobody until its row in graph.db is mended; all else is told")]
+            "{what} cannot be read, and is told to nobody: a rebuild has failed with that, all else waits until its row in "
+            + "graph.db is mended. Whatever else there is to tell is told")]
         public static partial void Unreadable(ILogger logger, string what, Exception e);
 
         [LoggerMessage(LogLevel.Warning, "The broker does not take what was decided; it is told later ({why})")]

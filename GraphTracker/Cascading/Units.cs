@@ -19,7 +19,8 @@ internal sealed class Units(SqliteConnection db, Moves moves)
                definition.definition ->> '$.rebuild.on' as RebuildOn,
                definition.definition ->> '$.rebuild.source' as Source,
                definition.definition ->> '$.tags' as Defined,
-               (select build.completed ->> '$.tags' from build join manifest on manifest.digest = build.digest
+               (select iif(json_valid(build.completed), build.completed ->> '$.tags', null)
+                  from build join manifest on manifest.digest = build.digest
                  where manifest.id = tag.manifest and build.image = tag.image and build.outcome = 'succeeded'
                  order by +build.completed_at desc limit 1) as Recorded,
                rebuild.id as Rebuild, rebuild.state as State, rebuild.build as Build, rebuild.bases as Bases,

@@ -41,13 +41,13 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
     internal static IReadOnlyList<Untold> Select(SqliteConnection db, List<Stuck> stuck) =>
     [
         .. Select<(string Id, string Json)>(
-            db, SelectRebuilds, stuck, row => $"The rebuild {row.Id}",
+            db, SelectRebuilds, stuck, row => $"The rebuild {row.Id}", row => row.Id,
             row => new Untold("rebuild", row.Id, 1, Read<BuildRequested>(row.Json))),
         .. Select<VerdictRow>(
-            db, SelectVerdicts, stuck, row => $"What was decided of {row.Registry}/{row.Repository}:{row.Name}",
+            db, SelectVerdicts, stuck, row => $"What was decided of {row.Registry}/{row.Repository}:{row.Name}", _ => null,
             row => new Untold("verdict", $"{row.Tag}", row.Version, row.Outdated != 0 ? row.Outdating : row.Renewed)),
         .. Select<(string Id, string Root, string State, string Counts, long Version)>(
-            db, SelectCascades, stuck, row => $"How far cascade {row.Id} has come",
+            db, SelectCascades, stuck, row => $"How far cascade {row.Id} has come", _ => null,
             row => new Untold("cascade", row.Id, row.Version, new CascadeChanged
             {
                 CascadeId = Guid.Parse(row.Id),
@@ -59,10 +59,13 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
 
     // However many cannot be read, those after them are found.
     private static IEnumerable<Untold> Select<TRow>(
-        SqliteConnection db, string sql, List<Stuck> stuck, Func<TRow, string> name, Func<TRow, Untold> read) =>
-        db.Query<TRow>(sql, buffered: false).Select(row => Try(row, stuck, name, read)).OfType<Untold>().Take(Most);
+        SqliteConnection db, string sql, List<Stuck> stuck, Func<TRow, string> name, Func<TRow, string?> build,
+        Func<TRow, Untold> read) =>
+        db.Query<TRow>(sql, buffered: false)
+            .Select(row => Try(row, stuck, name, build, read)).OfType<Untold>().Take(Most);
 
-    private static Untold? Try<TRow>(TRow row, List<Stuck> stuck, Func<TRow, string> name, Func<TRow, Untold> read)
+    private static Untold? Try<TRow>(
+        TRow row, List<Stuck> stuck, Func<TRow, string> name, Func<TRow, string?> build, Func<TRow, Untold> read)
     {
         try
         {
@@ -70,7 +73,7 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
         }
         catch (Exception e) when (Apart.IsOfThePart(e))
         {
-            stuck.Add(new Stuck(name(row), e));
+            stuck.Add(new Stuck(name(row), e) { Build = build(row) });
             return null;
         }
     }

@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Builds.GraphTracker.Layers;
 
-/// <summary>Which build has made which move of a tag, in whatever order the moves are seen and the records come.</summary>
+/// <summary>
+/// Which build has made which move of a tag, in whatever order the moves are seen and the records come.
+/// </summary>
 internal static class MoveBuilds
 {
     private const string IsBuilt = """
@@ -17,7 +19,8 @@ internal static class MoveBuilds
     private const string Set = """
         with came as (
           select id, number,
-                 coalesce((select at from tag_move before where before.tag = @tag and before.number = own.number - 1), 0) as since
+                 coalesce((select at from tag_move before
+                            where before.tag = @tag and before.number = own.number - 1), 0) as since
             from tag_move own where own.tag = @tag and own.new_manifest = @manifest)
         update tag_move
            set build = (select build.id from came
@@ -26,7 +29,8 @@ internal static class MoveBuilds
                          where came.id = tag_move.id
                            and build.image = (select image from tag where id = @tag)
                            and (select name from tag where id = @tag) in (
-                             select value from json_each(iif(json_valid(build.completed), build.completed, '{}'), '$.pushed'))
+                             select value
+                               from json_each(iif(json_valid(build.completed), build.completed, '{}'), '$.pushed'))
                            and build.completed_at >= came.since
                            and not exists (select 1 from came later
                                             where later.number > came.number and later.since <= build.completed_at)

@@ -144,6 +144,7 @@ public sealed class When_it_is_told_over_the_bus
         Assert.That((await workers.TakeAsync<BuildRequested>(1))[0].Image.Repository, Is.EqualTo("tools"));
         await Wait.UntilAsync(
             "it to be said", () => tracker.Output.Contains($"The rebuild {bad} cannot be read", StringComparison.Ordinal));
+        await Wait.UntilAsync("it to have failed", () => _world.Outdated.Contains("runtime: failed"));
     }
 
     [Test]

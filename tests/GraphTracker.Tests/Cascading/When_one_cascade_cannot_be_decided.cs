@@ -113,19 +113,20 @@ public sealed class When_one_cascade_cannot_be_decided
     }
 
     [Test]
-    public async Task Should_ask_for_the_others_where_one_cannot_be_asked_for()
+    public async Task Should_ask_for_the_others_where_one_can_neither_be_asked_for_nor_fail()
     {
         await WriteAsync("""
-            update build set completed = json_set(completed, '$.attempt', 'none')
-             where completed ->> '$.image.repository' = 'runtime'
+            create trigger broken before insert on rebuild
+              when (select repository from image where id = new.image) = 'runtime'
+            begin select raise(abort, 'it is broken'); end
             """);
         await _world.PushAsync("os", "2");
         await _world.PushAsync("tools", "2");
 
         Assert.That(await DecideAsync(), Is.EqualTo(new[] { "lint" }));
-        Assert.That(_world.NextOf("runtime"), Does.Contain("could not be decided"));
+        Assert.That(_world.NextOf("runtime"), Does.Contain("could not be decided").And.Contain("it is broken"));
 
-        await WriteAsync("update build set completed = json_set(completed, '$.attempt', 1)");
+        await WriteAsync("drop trigger broken");
         _world.Graph.Now += Apart.Pause;
         Assert.That(await DecideAsync(), Is.EqualTo(new[] { "runtime" }));
     }
