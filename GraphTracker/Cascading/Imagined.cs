@@ -8,13 +8,15 @@ internal sealed class Imagined
     private const string NextDigest = "the next push";
 
     private readonly Snapshot _snapshot;
+    private readonly IReadOnlySet<(long Tag, string Digest)> _foreign;
     private readonly SortedDictionary<long, Unit> _units;
     private readonly ILookup<long, long> _standing; // by the tag of a base: units on it
     private IReadOnlyDictionary<long, Verdict> _verdicts = new Dictionary<long, Verdict>();
 
-    internal Imagined(Snapshot snapshot)
+    /// <param name="foreign">Digests of bases that their tag never pointed to: no move of it outdates them.</param>
+    internal Imagined(Snapshot snapshot, IReadOnlySet<(long Tag, string Digest)> foreign)
     {
-        _snapshot = snapshot;
+        (_snapshot, _foreign) = (snapshot, foreign);
         // What is open already takes the push that is imagined, if it begins after it: it is rebuilt as any other.
         _units = new SortedDictionary<long, Unit>(snapshot.Units.ToDictionary(
             unit => unit.Id, unit => unit.IsOpen ? unit with { Rebuild = null } : unit));
@@ -48,7 +50,12 @@ internal sealed class Imagined
             _units[unit.Id] = unit with
             {
                 Rebuild = new Rebuild(RebuildState.Done, Guid.Empty, Cascade.BasesOf(unit), verdict.Cascade!, null),
-                Bases = [.. unit.Bases.Select(footing => footing.Pinned ? footing : footing with { Moved = null })],
+                Bases =
+                [
+                    .. unit.Bases.Select(footing => footing.Pinned
+                        ? footing
+                        : footing with { OldDigest = footing.NewDigest, Moved = null }),
+                ],
             };
         }
 
@@ -71,9 +78,10 @@ internal sealed class Imagined
             {
                 Bases =
                 [
-                    .. unit.Bases.Select(footing => footing.BaseTag != tag
-                        ? footing
-                        : footing with { NewDigest = NextDigest, Moves = footing.Moves + 1, Moved = move }),
+                    .. unit.Bases.Select(footing =>
+                        footing.BaseTag != tag || _foreign.Contains((tag, footing.OldDigest))
+                            ? footing
+                            : footing with { NewDigest = NextDigest, Moves = footing.Moves + 1, Moved = move }),
                 ],
             };
         }

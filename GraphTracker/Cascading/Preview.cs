@@ -13,10 +13,23 @@ internal sealed class Preview(SqliteConnection db, CascadeOptions options, long 
 {
     private const int MostFlagged = 10_000;
 
+    // What a tag never pointed to is no earlier version of it, wherever it moves.
+    private const string SelectForeign = """
+        select version.base_tag as Tag, manifest.digest as Digest
+          from affected join base_version version on version.base_tag = affected.tag
+          join manifest on manifest.id = version.manifest
+         where not exists (
+           select 1 from tag_past
+            where tag_past.tag = version.base_tag
+              and (tag_past.manifest = version.manifest or tag_past.manifest in
+                   (select index_id from member where image_id = version.manifest)))
+        """;
+
     internal CascadePreview Of(long tag, string root)
     {
         var limits = Round.LimitsOf(options) with { Settle = 0, SettleLimit = 0 };
-        var imagined = new Imagined(new Snapshots(db, limits, now).Read([tag]));
+        var imagined = new Imagined(
+            new Snapshots(db, limits, now).Read([tag]), db.Query<(long, string)>(SelectForeign).ToHashSet());
         imagined.Push(tag, root);
         var rebuilt = new List<(Unit Unit, Verdict Verdict)>();
         for (var ready = imagined.Decide(); ready.Count > 0; ready = imagined.Decide())

@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.GraphTracker.Tests.Layers;
 
 namespace Builds.GraphTracker.Tests.Cascading;
 
@@ -67,6 +68,20 @@ public sealed class When_a_push_is_previewed
         Assert.That(Names(preview.Rebuilt), Is.EqualTo(new[] { "runtime", "tools" }));
         Assert.That(preview.Flagged.Single(node => node.Image.EndsWith("/api", StringComparison.Ordinal)).Reason,
             Does.Contain("Cascades:MostImages"));
+    }
+
+    [Test]
+    public async Task Should_not_flag_what_names_a_digest_that_the_tag_never_had()
+    {
+        await _world.UseAsync("os", Graph.Image("elsewhere"), () => _world.GrowAsync("stray", "@os"));
+        await _world.DecideAsync();
+        var preview = _world.Preview("os");
+        await _world.PushAsync("os", "2");
+        await _world.SettleAsync();
+
+        Assert.That(_world.Outdated, Is.EquivalentTo(
+            new[] { "inner: ancestor", "outside: notDefined", "pinned: pinned" }));
+        Assert.That(Names(preview.Flagged), Is.EquivalentTo(new[] { "inner", "outside", "pinned" }));
     }
 
     private static IEnumerable<string> Names(IEnumerable<CascadeNode> nodes) =>
