@@ -12,6 +12,7 @@ internal sealed class Imagined
     private readonly SortedDictionary<long, Unit> _units;
     private readonly ILookup<long, long> _standing; // by the tag of a base: units on it
     private IReadOnlyDictionary<long, Verdict> _verdicts = new Dictionary<long, Verdict>();
+    private long _moves = long.MaxValue / 2; // after all that there are
 
     /// <param name="foreign">Digests of bases that their tag never pointed to: no move of it outdates them.</param>
     internal Imagined(Snapshot snapshot, IReadOnlySet<(long Tag, string Digest)> foreign)
@@ -67,7 +68,7 @@ internal sealed class Imagined
     }
 
     private Move MoveOf(string name) =>
-        new() { Id = long.MaxValue, Name = $"{name}#next", At = _snapshot.Now, UnsettledSince = _snapshot.Now };
+        new() { Id = ++_moves, Name = $"{name}#next", At = _snapshot.Now, UnsettledSince = _snapshot.Now };
 
     private void Move(long tag, Move move)
     {

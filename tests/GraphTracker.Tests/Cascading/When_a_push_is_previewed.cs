@@ -71,6 +71,19 @@ public sealed class When_a_push_is_previewed
     }
 
     [Test]
+    public async Task Should_count_the_storeys_below_whichever_of_its_bases_was_known_first()
+    {
+        await _world.GrowAsync("early");
+        await _world.PushAsync("late", "1");
+        await _world.GrowAsync("early", "late");
+        await _world.GrowAsync("shop", "early", "late");
+        await _world.DecideAsync();
+
+        Assert.That(_world.Preview("late").Rebuilt.Select(node => $"{Names([node]).Single()} {node.Depth}"),
+            Is.EqualTo(new[] { "early 1", "shop 2" }));
+    }
+
+    [Test]
     public async Task Should_not_flag_what_names_a_digest_that_the_tag_never_had()
     {
         await _world.UseAsync("os", Graph.Image("elsewhere"), () => _world.GrowAsync("stray", "@os"));
