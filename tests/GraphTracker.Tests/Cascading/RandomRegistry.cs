@@ -21,7 +21,7 @@ internal sealed class RandomRegistry
     private readonly HashSet<string> _flat = []; // what they make is the same, whatever they copy
     private int _made;
 
-    public RandomRegistry(int seed)
+    public RandomRegistry(int seed, bool isFlat)
     {
         _random = new Random(seed);
         for (var root = 0; root < Roots; root++)
@@ -35,7 +35,7 @@ internal sealed class RandomRegistry
             _recipes["app" + app] = [.. bases.Select((name, place) => new RandomUse(
                 name, place == 0, place > 0 && Chance(2) ? BaseImageKind.CopyFrom : BaseImageKind.From, Chance(8)))];
             _tags["app" + app] = Chance(3) ? ["1.0", "latest"] : ["latest"];
-            if (_random.Next(5) == 0)
+            if (_random.Next(5) == 0 && isFlat)
                 _flat.Add("app" + app);
             Finish(Start("app" + app));
         }

@@ -33,9 +33,10 @@ internal sealed partial class RandomWorld : IDisposable
     private readonly List<object> _told = [];
     private DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    public RandomWorld(int seed)
+    /// <param name="isFlat">With images that come out the same, whatever they are built on.</param>
+    public RandomWorld(int seed, bool isFlat = true)
     {
-        _registry = new RandomRegistry(seed);
+        _registry = new RandomRegistry(seed, isFlat);
         var definitions = new Definitions(Microsoft.Extensions.Options.Options.Create(new RegistryOptions { Default = Graph.Host }));
         foreach (var app in _registry.Shuffled())
         {
@@ -106,6 +107,8 @@ internal sealed partial class RandomWorld : IDisposable
 
         Assert.Fail("it does not come to an end: " + State());
     }
+
+    public IReadOnlyList<string> Roots => _registry.RootNames;
 
     public void Dispose() => _file.Dispose();
 
