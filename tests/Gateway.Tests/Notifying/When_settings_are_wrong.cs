@@ -11,6 +11,8 @@ public sealed class When_settings_are_wrong
         new object[] { new MailOptions { Host = "mail.example.org" }, "Mail:From" },
         new object[] { new MailOptions { Host = "h", From = "a@b", User = "u" }, "Password" },
         new object[] { new MailOptions { Host = "h", From = "a@b", User = "u", Password = "p", Tls = MailTls.None }, "in the clear" },
+        new object[] { Mail(mostExplained: 0), "MostExplained must be between 1 and 100000" },
+        new object[] { Mail(mostExplained: 100_001), "MostExplained must be between 1 and 100000" },
         new object[] { Hooks(("a.test", "short")), "at least 16" },
         new object[] { Hooks(("a.test", null)), "either" },
         new object[] { Hooks(("A.test", "a-secret-of-sixteen")), "Host" },
@@ -26,6 +28,18 @@ public sealed class When_settings_are_wrong
         Assert.That(Validator.TryValidateObject(options, new ValidationContext(options), problems, true), Is.False);
         Assert.That(problems.Single().ErrorMessage, Does.Contain(words));
     }
+
+    [TestCase(1)]
+    [TestCase(100_000)]
+    public void Should_take_what_is_just_within_a_limit(int mostExplained)
+    {
+        var options = Mail(mostExplained);
+
+        Assert.That(Validator.TryValidateObject(options, new ValidationContext(options), null, true));
+    }
+
+    private static MailOptions Mail(int mostExplained) =>
+        new() { Host = "mail.example.org", From = "builds@example.org", MostExplained = mostExplained };
 
     private static HookingOptions Hooks(params (string Host, string? Secret)[] registries) => new()
     {
