@@ -89,6 +89,7 @@ public sealed class When_a_row_cannot_be_read
     {
         await _world.FinishAsync(_runtime);
         await _world.DecideAsync();
+        await _world.ToldAsync();
         var sound = _world.Graph.Query<(string, string, string)>(
             "select 'build', id, completed from build union all select '', cast(image as text), definition from definition");
         await WriteAsync(damage);
