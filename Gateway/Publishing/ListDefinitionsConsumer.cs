@@ -16,7 +16,7 @@ public sealed class ListDefinitionsConsumer(GatewayStore store) : IConsumer<List
         select registry as Registry, repository as Repository, definition as Json, version as Version,
                defined_at as DefinedAt
           from image
-         where @repository is null or (registry, repository) > (@registry, @repository)
+         where (registry, repository) > (@registry, @repository)
          order by registry, repository
          limit @Page
         """;
@@ -26,7 +26,7 @@ public sealed class ListDefinitionsConsumer(GatewayStore store) : IConsumer<List
         var after = context.Message.After;
         var rows = store.Read(db => db
             .Query<DefinedImage>(
-                SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository, Page })
+                SelectPage, new { registry = after?.Registry ?? "", repository = after?.Repository ?? "", Page })
             .AsList());
         await context.RespondAsync(new Definitions
         {

@@ -15,8 +15,10 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
     private static readonly JsonSerializerOptions Json = BuildsBus.Plain(new JsonSerializerOptions());
 
     private const string Put = """
-        insert into definition (image, version, definition) values (@image, @version, @definition)
-            on conflict (image) do update set version = excluded.version, definition = excluded.definition
+        insert into definition (image, version, definition, change)
+        values (@image, @version, @definition, (select coalesce(max(change), 0) + 1 from definition))
+            on conflict (image) do update
+           set version = excluded.version, definition = excluded.definition, change = excluded.change
          where excluded.version > definition.version
         """;
 
@@ -28,47 +30,63 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
     public void Forget(SqliteConnection db, ImageReference reference, long version) =>
         Set(db, reference, version, null);
 
-    private const string ForgetMissing = """
-        update definition set definition = null
-         where definition is not null and image in (select value from json_each(@missing))
-        """;
+    private const string SelectLastChange = "select coalesce(max(change), 0) from definition";
 
+    /// <summary>Grows with each change of a definition.</summary>
+    internal static long LastChange(SqliteConnection db) => db.QuerySingle<long>(SelectLastChange);
+
+    // What is behind all names is a blob: SQLite sorts those behind all texts.
     private const string SelectDefined = """
-        select image.id as Id, image.registry as Registry, image.repository as Repository, definition.version as Version
-          from definition join image on image.id = definition.image where definition.definition is not null
+        select image.id as Id, image.registry as Registry, image.repository as Repository
+          from image cross join definition on definition.image = image.id
+         where (image.registry, image.repository) > (@registry, @repository)
+           and (image.registry, image.repository) <= (coalesce(@toRegistry, x''), coalesce(@toRepository, x''))
+           and definition.definition is not null and definition.change <= @lastChange
+         order by image.registry, image.repository limit @most
         """;
 
-    /// <summary>
-    /// Takes all that there are: what is not among them, and was here before they were listed, is forgotten.
-    /// </summary>
-    public void Replace(SqliteConnection db, IReadOnlyList<ImageDefined> all, IReadOnlyDictionary<long, long> before)
+    /// <param name="after">Those behind this image; from the first where it is null.</param>
+    /// <param name="to">Up to this one; to the last where it is null.</param>
+    /// <param name="lastChange">Those that have not changed since.</param>
+    internal List<DefinedImage> Defined(
+        SqliteConnection db, ImageReference? after, ImageReference? to, long lastChange, int most) =>
+        db.Query<DefinedImage>(SelectDefined, new
+        {
+            registry = after is null ? "" : RegistryOf(after),
+            repository = after?.Repository ?? "",
+            toRegistry = to is null ? null : RegistryOf(to),
+            toRepository = to?.Repository,
+            lastChange,
+            most,
+        }).AsList();
+
+    private const string ForgetOne = """
+        update definition set definition = null, change = 1 + (select max(change) from definition)
+         where image = @image and definition is not null and change <= @lastChange
+        """;
+
+    /// <summary>Those of them that have not changed since.</summary>
+    internal static void ForgetMissing(SqliteConnection db, IReadOnlyList<long> images, long lastChange)
     {
-        foreach (var one in all)
-            Define(db, one);
-        var listed = all.Select(one => (one.Image.Registry ?? registries.Value.Default, one.Image.Repository)).ToHashSet();
-        var missing = db.Query<Row>(SelectDefined)
-            .Where(row => before.GetValueOrDefault(row.Id) == row.Version && !listed.Contains((row.Registry, row.Repository)))
-            .Select(row => row.Id).ToList();
-        db.Execute(ForgetMissing, new { missing = JsonSerializer.Serialize(missing) });
-        foreach (var image in missing)
-            db.Execute(Undecide, new { image });
+        foreach (var image in images)
+        {
+            if (db.Execute(ForgetOne, new { image, lastChange }) > 0)
+                db.Execute(Undecide, new { image });
+        }
     }
 
-    private const string SelectVersions = """
-        select image as Image, version as Version from definition where definition is not null
-        """;
-
-    /// <returns>Version by image.</returns>
-    public static IReadOnlyDictionary<long, long> Versions(SqliteConnection db) =>
-        db.Query<(long Image, long Version)>(SelectVersions, buffered: false)
-            .ToDictionary(row => row.Image, row => row.Version); // without names: there can be a great many
+    internal string RegistryOf(ImageReference reference) => reference.Registry ?? registries.Value.Default;
 
     private void Set(SqliteConnection db, ImageReference reference, long version, string? definition)
     {
-        var image = Names.ImageOf(db, reference.Registry ?? registries.Value.Default, reference.Repository);
+        var image = Names.ImageOf(db, RegistryOf(reference), reference.Repository);
         if (db.Execute(Put, new { image, version, definition }) > 0)
             db.Execute(Undecide, new { image });
     }
+}
 
-    private sealed record Row(long Id, string Registry, string Repository, long Version);
+/// <summary>An image that is defined here.</summary>
+internal sealed record DefinedImage(long Id, string Registry, string Repository)
+{
+    public ImageReference Reference => new() { Registry = Registry, Repository = Repository };
 }

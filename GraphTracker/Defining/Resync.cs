@@ -6,11 +6,17 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Defining;
 
-/// <summary>Asks the Gateway for all definitions, at start and every so often: what was missed is made good.</summary>
+/// <summary>
+/// Asks the Gateway for all definitions, at start and every so often: what was missed is made good. A page at a time, each
+/// with what is between its first and its last image and is not in it; so one that is interrupted has done no harm, and
+/// the next begins anew.
+/// </summary>
 public sealed partial class Resync(
     GraphStore store, Definitions definitions, IBusControl bus, IOptions<CascadeOptions> options, TimeProvider clock,
     ILogger<Resync> logger) : BackgroundService
 {
+    private const int Piece = 500; // as the Gateway's pages: however many it has forgotten
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
@@ -32,20 +38,10 @@ public sealed partial class Resync(
     {
         try
         {
-            var before = store.Read(Definitions.Versions); // what is defined from here on is not missing
-            var all = new List<ImageDefined>();
             ImageReference? after = null;
             do
-            {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                limit.CancelAfter(Patience); // without a broker a request waits for its token and nothing else
-                var answer = await _list.GetResponse<Contracts.Definitions>(new ListDefinitions { After = after }, limit.Token);
-                all.AddRange(answer.Message.Images);
-                after = answer.Message.Next;
-            }
+                after = await TakePageAsync(after, cancel);
             while (after is not null);
-
-            await store.WriteAsync(db => definitions.Replace(db, all, before), cancel);
             return true;
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -55,9 +51,45 @@ public sealed partial class Resync(
         }
     }
 
+    /// <returns>Its end; null where it is the last.</returns>
+    private async Task<ImageReference?> TakePageAsync(ImageReference? after, CancellationToken cancel)
+    {
+        var lastChange = store.Read(Definitions.LastChange); // what is defined from here on is not missing
+        var page = await AskAsync(after, cancel);
+        await store.WriteAsync(db =>
+        {
+            foreach (var one in page.Images)
+                definitions.Define(db, one);
+        }, cancel);
+
+        var listed = page.Images.Select(one => (definitions.RegistryOf(one.Image), one.Image.Repository)).ToHashSet();
+        List<DefinedImage> defined;
+        do
+        {
+            defined = store.Read(db => definitions.Defined(db, after, page.Next, lastChange, Piece));
+            var missing = defined.Where(one => !listed.Contains((one.Registry, one.Repository)))
+                .Select(one => one.Id).ToList();
+            if (missing.Count > 0)
+                await store.WriteAsync(db => Definitions.ForgetMissing(db, missing, lastChange), cancel);
+            after = defined.LastOrDefault()?.Reference;
+        }
+        while (defined.Count == Piece);
+
+        return page.Next;
+    }
+
+    private async Task<Contracts.Definitions> AskAsync(ImageReference? after, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Patience); // without a broker a request waits for its token and nothing else
+        var answer = await _list.GetResponse<Contracts.Definitions>(new ListDefinitions { After = after }, limit.Token);
+        return answer.Message;
+    }
+
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The Gateway has not listed its definitions; it is asked again ({why})")]
+        [LoggerMessage(LogLevel.Warning,
+            "The Gateway has not listed its definitions to the end; it is asked again from the first ({why})")]
         public static partial void NotListed(ILogger logger, string why);
     }
 }

@@ -18,8 +18,6 @@ public sealed partial class When_a_graph_is_large
         "DueQuestions.AskForWanted", // once at a start
         "DueQuestions.AskForNamed",
         "CascadeSummaries.SelectPage", // a page of them, the newest first
-        "Definitions.SelectDefined",
-        "Definitions.SelectVersions",
         "Preview.SelectTag", // no statement before its list is put in
     ];
 

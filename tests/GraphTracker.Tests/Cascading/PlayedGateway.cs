@@ -33,6 +33,12 @@ internal sealed class PlayedGateway : IAsyncDisposable
     /// <summary>What is defined; null while it does not answer.</summary>
     public IReadOnlyList<ImageDefined>? Defined { get; set; }
 
+    /// <summary>Definitions in each page of its answer.</summary>
+    public int Page { get; set; } = 500;
+
+    /// <summary>What happens while a page is on its way, given the repository behind which it begins.</summary>
+    public Func<string?, Task>? Meanwhile { get; set; }
+
     /// <summary>What it knows of builds.</summary>
     public ConcurrentDictionary<Guid, FoundBuild> Known { get; } = [];
 
@@ -67,8 +73,18 @@ internal sealed class PlayedGateway : IAsyncDisposable
     {
         public async Task Consume(ConsumeContext<ListDefinitions> context)
         {
-            if (gateway.Defined is { } defined)
-                await context.RespondAsync(new Definitions { Images = defined });
+            if (gateway.Defined is not { } defined)
+                return;
+            var after = context.Message.After?.Repository;
+            var page = defined.OrderBy(one => one.Image.Repository, StringComparer.Ordinal)
+                .Where(one => string.CompareOrdinal(one.Image.Repository, after) > 0).Take(gateway.Page).ToList();
+            if (gateway.Meanwhile is { } meanwhile)
+                await meanwhile(after);
+            await context.RespondAsync(new Definitions
+            {
+                Images = page,
+                Next = page.Count == gateway.Page ? page[^1].Image : null,
+            });
         }
     }
 
