@@ -24,22 +24,40 @@ internal static class Reconciles
         insert or ignore into reconcile_left (registry, repository) values (@registry, @repository)
         """;
 
-    // What is known of it may be gone from its catalog, and has to be asked about all the same.
+    /// <summary>A page of its catalog.</summary>
+    internal static void Take(SqliteConnection db, string registry, IReadOnlyList<string> repositories)
+    {
+        foreach (var repository in repositories)
+            db.Execute(Add, new { registry, repository });
+    }
+
+    private const string SelectEnd = """
+        select repository from image where registry = @registry and repository > @after
+         order by repository limit 1 offset @skipped
+        """;
+
+    // What is behind all names is a blob: SQLite sorts those behind all texts.
     private const string AddKnown = """
         insert or ignore into reconcile_left (registry, repository)
         select registry, repository from image
-         where registry = @registry
+         where registry = @registry and repository > @after and repository <= coalesce(@end, x'')
            and exists (select 1 from tag where tag.image = image.id and tag.manifest is not null)
         """;
 
-    internal static void Begin(
-        SqliteConnection db, string registry, IReadOnlyList<string> catalog, string? refused, long now)
+    /// <summary>
+    /// A page of what is known of it: that may be gone from its catalog, and has to be asked about all the same.
+    /// </summary>
+    /// <returns>After which the next page begins; null at the end.</returns>
+    internal static string? TakeKnown(SqliteConnection db, string registry, string after, int page)
     {
-        db.Execute(Begun, new { registry, now, refused });
-        foreach (var repository in catalog)
-            db.Execute(Add, new { registry, repository });
-        db.Execute(AddKnown, new { registry });
+        var end = db.QueryFirstOrDefault<string>(SelectEnd, new { registry, after, skipped = page - 1 });
+        db.Execute(AddKnown, new { registry, after, end });
+        return end;
     }
+
+    /// <summary>All that it is to look at has been taken.</summary>
+    internal static void Begin(SqliteConnection db, string registry, string? refused, long now) =>
+        db.Execute(Begun, new { registry, now, refused });
 
     private const string SelectLeft = """
         select repository from reconcile_left where registry = @registry order by repository limit 1

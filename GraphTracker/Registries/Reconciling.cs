@@ -12,6 +12,8 @@ public sealed partial class Reconciling(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,
     ILogger<Reconciling> logger) : BackgroundService
 {
+    private const int Page = 100; // as most registries
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
         .Where(registry => registry.ReconcileInterval > TimeSpan.Zero)
         .Select(registry => Task.Run(() => LookAsync(registry, stoppingToken), stoppingToken)));
@@ -46,8 +48,10 @@ public sealed partial class Reconciling(
         var host = registry.Host;
         if (!store.Read(db => Reconciles.IsOpen(db, host)))
         {
-            var (catalog, refused) = await CatalogAsync(host, cancel);
-            await store.WriteAsync(db => Reconciles.Begin(db, host, catalog, refused, Now), cancel);
+            // What is interrupted before all of it is taken begins anew.
+            var refused = await TakeCatalogAsync(host, cancel);
+            await TakeKnownAsync(host, cancel);
+            await store.WriteAsync(db => Reconciles.Begin(db, host, refused, Now), cancel);
         }
 
         while (store.Read(db => Reconciles.Next(db, host)) is { } repository)
@@ -65,20 +69,35 @@ public sealed partial class Reconciling(
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     // Many registries do not show it, or not to everybody.
-    private async Task<(List<string> Repositories, string? Refused)> CatalogAsync(string host, CancellationToken cancel)
+    private async Task<string?> TakeCatalogAsync(string host, CancellationToken cancel)
     {
-        var repositories = new List<string>();
+        var page = new List<string>(Page);
+        string? refused = null;
         try
         {
             await foreach (var repository in client.CatalogAsync(host, cancel))
-                repositories.Add(repository);
-            return (repositories, null);
+            {
+                page.Add(repository);
+                if (page.Count < Page)
+                    continue;
+                await store.WriteAsync(db => Reconciles.Take(db, host, page), cancel);
+                page.Clear();
+            }
         }
         catch (RegistryUnavailableException e) when (e.IsRefusal)
         {
             Log.Refused(logger, host, e.Message);
-            return (repositories, $"Its catalog is not to be had, so that only what is known is asked: {e.Message}");
+            refused = $"Its catalog is not to be had, so that only what is known is asked: {e.Message}";
         }
+
+        await store.WriteAsync(db => Reconciles.Take(db, host, page), cancel);
+        return refused;
+    }
+
+    private async Task TakeKnownAsync(string host, CancellationToken cancel)
+    {
+        for (string? after = ""; after is { } from;)
+            after = await store.WriteAsync(db => Reconciles.TakeKnown(db, host, from, Page), cancel);
     }
 
     private async Task InterruptAsync(string host, Exception why, TimeSpan pause, CancellationToken cancel)

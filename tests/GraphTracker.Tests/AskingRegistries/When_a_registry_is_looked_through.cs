@@ -61,6 +61,57 @@ public sealed class When_a_registry_is_looked_through
     }
 
     [Test]
+    public async Task Should_begin_anew_when_it_was_interrupted_before_the_end_of_the_catalog()
+    {
+        var repositories = Enumerable.Range(100, 150).Select(number => $"r{number}").ToArray();
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog([.. repositories, "last"]);
+        registry.Instead = async context =>
+        {
+            if (context.Request.Path != "/v2/_catalog")
+                return false;
+            if (context.Request.Query.ContainsKey("last"))
+            {
+                await FakeRegistry.SilenceAsync(context);
+                return true;
+            }
+
+            context.Response.Headers.Link = "</v2/_catalog?n=100&last=r249>; rel=\"next\"";
+            await context.Response.WriteAsync(
+                $$"""{"repositories":[{{string.Join(',', repositories.Select(name => $"\"{name}\""))}}]}""");
+            return true;
+        };
+        await looking.ReconcileAsync();
+        await looking.UntilAsync("the second page to be asked for", () => registry.Asked.Any(
+            asked => asked.Contains("last=", StringComparison.Ordinal)));
+        Assert.That(looking.Graph.Query<int>("select count(*) from reconcile_left"), Is.EqualTo(new[] { 100 }));
+        await looking.StopAsync();
+
+        registry.Instead = null;
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+
+        Assert.That((looking.Report.Tags, looking.Report.Found), Is.EqualTo((151, 151)));
+    }
+
+    [Test]
+    public async Task Should_ask_about_all_that_is_known_however_much_it_is()
+    {
+        const int known = 201;
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog();
+        foreach (var number in Enumerable.Range(0, known))
+            await looking.Graph.PushAsync($"known/{number}", "1", Graph.Image("os"));
+
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+
+        Assert.That((looking.Report.Tags, looking.Report.Found), Is.EqualTo((known, known)), "they are gone");
+    }
+
+    [Test]
     public async Task Should_take_in_thousands_of_tags_a_request_at_a_time()
     {
         const int tags = 2000;
