@@ -16,14 +16,23 @@ public sealed record CascadePreview
     /// <summary>False where nothing is known of this tag.</summary>
     public required bool Known { get; init; }
 
-    /// <summary>In the order in which they would be built.</summary>
+    /// <summary>In the order in which they would be built; at most 10 000, the first of them.</summary>
     public required IReadOnlyList<CascadeNode> Rebuilt { get; init; }
 
-    /// <summary>Outdated then, but not rebuilt, and why not.</summary>
+    /// <summary>
+    /// Outdated then, but not rebuilt, and why not; at most 10 000 together with <see cref="Rebuilt"/>, the lowest
+    /// storeys of them.
+    /// </summary>
     public required IReadOnlyList<CascadeNode> Flagged { get; init; }
 
     /// <summary>By the builds that there were so far, several at a time; left out where there was none.</summary>
     public double? Minutes { get; init; }
+
+    /// <summary>All that would be rebuilt, named or not; left out where nothing is known of this tag.</summary>
+    public int? RebuiltCount { get; init; }
+
+    /// <summary>All that would be outdated and not rebuilt, named or not; left out where nothing is known of this tag.</summary>
+    public int? FlaggedCount { get; init; }
 }
 
 /// <summary>An image in a cascade.</summary>

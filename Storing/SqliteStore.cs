@@ -66,12 +66,23 @@ public abstract class SqliteStore : IAsyncDisposable
     public Task WriteAsync(Action<SqliteConnection> work, CancellationToken cancel) =>
         WriteAsync(db => { work(db); return true; }, cancel);
 
-    /// <summary>Reads a committed state, beside the writer and without waiting for it.</summary>
+    /// <summary>
+    /// Reads one committed state with all its statements, beside the writer: neither waits for the other.
+    /// </summary>
     public T Read<T>(Func<SqliteConnection, T> query)
     {
         using var db = new SqliteConnection(_readingString);
         db.Open();
-        return query(db);
+        db.Execute("begin deferred");
+        try
+        {
+            return query(db);
+        }
+        finally
+        {
+            if (SQLitePCL.raw.sqlite3_get_autocommit(db.Handle) == 0)
+                db.Execute("rollback"); // the connection is used again
+        }
     }
 
     public async ValueTask DisposeAsync()

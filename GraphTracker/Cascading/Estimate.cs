@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Builds.GraphTracker.Cascading.Decision;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -8,24 +9,31 @@ namespace Builds.GraphTracker.Cascading;
 internal sealed class Estimate(SqliteConnection db, int atOnce)
 {
     private const string SelectSeconds = """
-        select (select sum(phase.value ->> '$.seconds') from json_each(build.completed, '$.phases') phase)
-          from build join tag on tag.image = build.image
-         where tag.id = @Id and build.outcome = 'succeeded'
-         order by build.completed_at desc limit 5
+        select named.value as Unit,
+               (select sum(phase.value ->> '$.seconds') from json_each(build.completed, '$.phases') phase) as Seconds
+          from json_each(@units) named
+          cross join tag on tag.id = named.value
+          cross join build on build.id in (
+            select last.id from build last where last.image = tag.image and last.outcome = 'succeeded'
+             order by last.completed_at desc limit 5)
         """;
 
     /// <summary>
     /// Storey by storey, as many at a time as there may be; an image that was never built takes as long as the others.
     /// </summary>
+    /// <param name="most">Of those the past builds are read; all others take as long as these.</param>
     /// <returns>Null where no build is known.</returns>
-    internal double? Minutes(IReadOnlyList<(Unit Unit, Verdict Verdict)> rebuilt)
+    internal double? Minutes(IReadOnlyList<(Unit Unit, Verdict Verdict)> rebuilt, int most)
     {
-        var known = rebuilt.ToDictionary(one => one.Unit.Id, one => Median(db.Query<double?>(SelectSeconds, one.Unit)));
+        var units = JsonSerializer.Serialize(rebuilt.Take(most).Select(one => one.Unit.Id));
+        var known = db.Query<(long Unit, double? Seconds)>(SelectSeconds, new { units })
+            .GroupBy(build => build.Unit, build => build.Seconds)
+            .ToDictionary(builds => builds.Key, Median);
         if (Median(known.Values) is not { } usual)
             return null;
         var seconds = rebuilt.GroupBy(one => one.Verdict.Depth).Sum(storey =>
         {
-            var each = storey.Select(one => known[one.Unit.Id] ?? usual).ToList();
+            var each = storey.Select(one => known.GetValueOrDefault(one.Unit.Id) ?? usual).ToList();
             return Math.Max(each.Max(), each.Sum() / atOnce);
         });
         return Math.Round(seconds / 60, 2);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Builds.Contracts;
 using Builds.GraphTracker.Cascading.Decision;
 using Dapper;
@@ -7,16 +8,16 @@ namespace Builds.GraphTracker.Cascading;
 
 /// <summary>
 /// What a push would set off: the same decision, on the tables as if the tag had moved, and again as if each rebuild
-/// that comes of it had succeeded.
+/// that comes of it had succeeded. All are counted, and as many named as an answer has room for.
 /// </summary>
-internal sealed class Preview(SqliteConnection db, CascadeOptions options, long now)
+internal sealed class Preview(SqliteConnection db, CascadeOptions options, long now, int most = Preview.MostNamed)
 {
-    private const int MostFlagged = 10_000;
+    internal const int MostNamed = 10_000;
 
     // What a tag never pointed to is no earlier version of it, wherever it moves.
     private const string SelectForeign = """
         select version.base_tag as Tag, manifest.digest as Digest
-          from affected join base_version version on version.base_tag = affected.tag
+          from affected cross join base_version version on version.base_tag = affected.tag
           join manifest on manifest.id = version.manifest
          where not exists (
            select 1 from tag_past
@@ -38,32 +39,40 @@ internal sealed class Preview(SqliteConnection db, CascadeOptions options, long 
             imagined.Rebuild(ready);
         }
 
+        var flagged = imagined.Outdated.OrderBy(one => one.Verdict.Depth).ToList();
+        var first = rebuilt.Take(most).ToList();
+        var flaggedFirst = flagged.Take(most - first.Count).ToList();
+        var tags = TagsOf([.. first.Concat(flaggedFirst).SelectMany(one => one.Unit.Tags)]);
         return new CascadePreview
         {
             Root = root,
             Known = true,
             Rebuilt =
             [
-                .. rebuilt.Select(one => Node(
-                    one.Unit, one.Verdict, "waiting",
-                    $"stands on {one.Verdict.Cause.Base}, evidence {one.Verdict.Cause.Evidence}")),
+                .. first.Select(one => Node(
+                    one, tags, "waiting", $"stands on {one.Verdict.Cause.Base}, evidence {one.Verdict.Cause.Evidence}")),
             ],
-            Flagged =
-            [
-                .. imagined.Outdated.OrderBy(one => one.Verdict.Depth).Take(MostFlagged)
-                    .Select(one => Node(one.Unit, one.Verdict, "flagged", one.Verdict.Next)),
-            ],
-            Minutes = new Estimate(db, options.MostAtOnce).Minutes(rebuilt),
+            RebuiltCount = rebuilt.Count,
+            Flagged = [.. flaggedFirst.Select(one => Node(one, tags, "flagged", one.Verdict.Next))],
+            FlaggedCount = flagged.Count,
+            Minutes = new Estimate(db, options.MostAtOnce).Minutes(rebuilt, most),
         };
     }
 
-    private const string SelectTag = "select name from tag where id in @Tags order by id";
+    private const string SelectTags = """
+        select tag.id, tag.name from json_each(@tags) named cross join tag on tag.id = named.value
+        """;
 
-    private CascadeNode Node(Unit unit, Verdict verdict, string state, string reason) => new()
+    private Dictionary<long, string> TagsOf(IReadOnlyList<long> tags) =>
+        db.Query<(long Id, string Name)>(SelectTags, new { tags = JsonSerializer.Serialize(tags) })
+            .ToDictionary(tag => tag.Id, tag => tag.Name);
+
+    private static CascadeNode Node(
+        (Unit Unit, Verdict Verdict) one, Dictionary<long, string> tags, string state, string reason) => new()
     {
-        Image = unit.Name[..unit.Name.LastIndexOf(':')],
-        Tags = [.. db.Query<string>(SelectTag, unit)],
-        Depth = verdict.Depth,
+        Image = one.Unit.Name[..one.Unit.Name.LastIndexOf(':')],
+        Tags = [.. one.Unit.Tags.Order().Select(tag => tags[tag])],
+        Depth = one.Verdict.Depth,
         State = state,
         Reason = reason,
     };

@@ -41,5 +41,9 @@ public sealed class PreviewCascadeConsumerDefinition : ConsumerDefinition<Previe
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator,
         IConsumerConfigurator<PreviewCascadeConsumer> consumerConfigurator,
-        IRegistrationContext context) => endpointConfigurator.TakesShortMessages();
+        IRegistrationContext context)
+    {
+        endpointConfigurator.TakesShortMessages();
+        endpointConfigurator.ConcurrentMessageLimit = 1; // one of a base of all can take a core and a GB for seconds
+    }
 }

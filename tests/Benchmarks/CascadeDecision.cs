@@ -64,9 +64,9 @@ public static class CascadeDecision
     {
         var watch = Stopwatch.StartNew();
         var preview = store.Read(db => new Preview(db, Settings, Now).Of(cascade.Base, "the base"));
-        return preview.Rebuilt.Count >= SyntheticCascade.Images
+        return preview.RebuiltCount >= SyntheticCascade.Images
             ? watch.Elapsed.TotalSeconds
-            : throw new PartException($"only {preview.Rebuilt.Count} would be rebuilt");
+            : throw new PartException($"only {preview.RebuiltCount} would be rebuilt");
     }
 
     private static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();

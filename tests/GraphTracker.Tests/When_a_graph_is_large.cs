@@ -18,7 +18,6 @@ public sealed partial class When_a_graph_is_large
         "DueQuestions.AskForWanted", // once at a start
         "DueQuestions.AskForNamed",
         "CascadeSummaries.SelectPage", // a page of them, the newest first
-        "Preview.SelectTag", // no statement before its list is put in
     ];
 
     // What is under way: it hardly grows with the graph.

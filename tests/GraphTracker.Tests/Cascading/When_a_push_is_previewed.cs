@@ -97,6 +97,34 @@ public sealed class When_a_push_is_previewed
         Assert.That(Names(preview.Flagged), Is.EquivalentTo(new[] { "inner", "outside", "pinned" }));
     }
 
+    [TestCase(2, 2, 0)]
+    [TestCase(4, 3, 1)]
+    [TestCase(6, 3, 3)]
+    public void Should_name_as_many_as_there_is_room_for_and_count_all(int most, int rebuilt, int flagged)
+    {
+        var all = _world.Preview("os");
+        var preview = _world.Preview("os", most);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((all.Rebuilt.Count, all.Flagged.Count), Is.EqualTo((3, 3)));
+            Assert.That(Names(preview.Rebuilt), Is.EqualTo(Names(all.Rebuilt.Take(rebuilt))));
+            Assert.That(Names(preview.Flagged), Is.EqualTo(Names(all.Flagged.Take(flagged))));
+            Assert.That((preview.RebuiltCount, preview.FlaggedCount), Is.EqualTo((3, 3)));
+            Assert.That(preview.Minutes, Is.EqualTo(all.Minutes), "those that are not named take as long as the others");
+        });
+    }
+
+    [Test]
+    public async Task Should_name_all_tags_of_each()
+    {
+        _world.Name("runtime", "latest", "1", "1.2");
+        await _world.DefineAsync("runtime");
+        await _world.BuildAsync("runtime");
+
+        Assert.That(_world.Preview("os").Rebuilt[0].Tags, Is.EquivalentTo(new[] { "latest", "1", "1.2" }));
+    }
+
     private static IEnumerable<string> Names(IEnumerable<CascadeNode> nodes) =>
         nodes.Select(node => node.Image[(node.Image.LastIndexOf('/') + 1)..]);
 }

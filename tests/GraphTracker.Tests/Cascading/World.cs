@@ -174,8 +174,8 @@ internal sealed class World : IAsyncDisposable
     public IEnumerable<string> NodesOf(Guid cascade) => _graph.Store.Read(db => CascadeNodes.Read(db, cascade))
         .Select(node => $"{node.Image[(Graph.Host.Length + 1)..]} {string.Join(',', node.Tags)}: {node.State}");
 
-    public CascadePreview Preview(string repository) => _graph.Store.Read(db => new Preview(
-        db, Settings, _graph.Now.ToUnixTimeMilliseconds()).Of(
+    public CascadePreview Preview(string repository, int most = 10_000) => _graph.Store.Read(db => new Preview(
+        db, Settings, _graph.Now.ToUnixTimeMilliseconds(), most).Of(
             _graph.Query<long>($"select tag.id from tag join image on image.id = tag.image where repository = '{repository}'")[0],
             $"{Graph.Host}/{repository}:latest"));
 
