@@ -8,7 +8,7 @@ namespace Builds.Flow.Tests;
 /// <summary>A whole installation: every service as it was built, over real parts.</summary>
 public sealed class Installation : IAsyncDisposable
 {
-    private const string NotificationSecret = "between-registry-and-gateway";
+    internal const string NotificationSecret = "between-registry-and-gateway";
 
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
