@@ -71,9 +71,10 @@ public static class Answers
     }
 
     private const string SelectIsRead = """
-        select exists (select 1 from manifest where digest = @digest and state = 'read')
+        select exists (select 1 from manifest where digest = @digest and state = 'read' and incomplete = 0)
         """;
 
+    /// <summary>Whether it need not be read: once is enough, where all of it was there.</summary>
     public static bool IsRead(SqliteConnection db, string digest) => db.QuerySingle<bool>(SelectIsRead, new { digest });
 
     private const string SelectPast = """

@@ -41,7 +41,7 @@ public static class Manifests
     internal static long Record(Recording recording, long image, SeenManifest seen)
     {
         var (id, isRead) = Find(recording.Db, image, seen.Digest);
-        if (isRead)
+        if (isRead && (seen is not SeenIndex || !Incomplete.Is(recording.Db, id)))
             return id;
 
         switch (seen)
@@ -106,6 +106,7 @@ public static class Manifests
 
         if (recording.Db.QuerySingle<bool>(IsPast, new { id }))
             recording.NewlyTagged(id);
+        Incomplete.Note(recording, image, id, seen.IsIncomplete);
     }
 
     private const string UpdateRead = """

@@ -14,6 +14,7 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
 
     private readonly Dictionary<string, SeenManifest?> _seen = []; // an index may name one manifest for several platforms
     private int _left = MostManifests;
+    private bool _isIncomplete;
 
     public async Task<SeenManifest> ReadAsync(string digest, CancellationToken cancel)
     {
@@ -111,10 +112,13 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
             Images = [.. images.Values],
             Provenance = provenance,
             Base = BaseAnnotations.Read(Property(root, "annotations")),
+            IsIncomplete = _isIncomplete,
         };
     }
 
-    /// <returns>Null where it is not there: a registry may hold some of the platforms only.</returns>
+    /// <returns>
+    /// Null where it is not there: a registry may hold some of the platforms only, or not yet have them everywhere.
+    /// </returns>
     private async Task<SeenManifest?> ChildAsync(string digest, int depth, CancellationToken cancel)
     {
         if (_seen.TryGetValue(digest, out var seen))
@@ -125,6 +129,7 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         }
         catch (ManifestGoneException)
         {
+            _isIncomplete = true;
             return _seen[digest] = null;
         }
         catch (ManifestBadException e)
@@ -171,6 +176,7 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         catch (Exception e) when (_left >= 0 && e is ManifestGoneException or ManifestBadException or JsonException
             or InvalidOperationException)
         {
+            _isIncomplete |= e is ManifestGoneException or ManifestBadException { MayPass: true };
             return [];
         }
     }

@@ -39,6 +39,9 @@ public sealed record SeenIndex : SeenManifest
 
     /// <summary>By annotation of the index.</summary>
     public SeenBase? Base { get; init; }
+
+    /// <summary>Something in it is not there, or is damaged: it may not have come yet.</summary>
+    public bool IsIncomplete { get; init; }
 }
 
 /// <summary>No image: a chart, a signature, an attestation, an artifact.</summary>

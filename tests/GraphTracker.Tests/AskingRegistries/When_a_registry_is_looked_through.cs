@@ -16,7 +16,7 @@ public sealed class When_a_registry_is_looked_through
         await looking.ReconcileAsync();
         await looking.AskAsync();
         await looking.UntilAsync("both tags to be known", () => Tags(looking).Count == 2);
-        await looking.ReconciledAsync();
+        await looking.ReconciledAsync(); // its questions may be answered before it ends
         Assert.That((looking.Report.Tags, looking.Report.Found), Is.EqualTo((2, 2)));
 
         var second = await registry.PushNewBaseAsync("team/os", "1"); // nobody tells
