@@ -90,7 +90,7 @@ internal static class Footings
         foreach (var part in parts)
         {
             foreach (var edge in whole.Count > 0 ? whole : EdgesOf(db, part.Manifest))
-                Follow(db, tag, part.Platform, edge, footings);
+                Follow(db, tag, part.Platform, part.Manifest, edge, footings);
         }
 
         return footings;
@@ -112,27 +112,39 @@ internal static class Footings
 
     // A tag's own earlier version is no base of it, and one that never had a tag has no name: then it is what that
     // one stands on.
-    private static void Follow(SqliteConnection db, long tag, string platform, Edge edge, List<Footing> footings)
+    private static void Follow(
+        SqliteConnection db, long tag, string platform, long child, Edge edge, List<Footing> footings)
     {
         var seen = new HashSet<long>();
-        var open = new Queue<Edge>([edge]);
-        while (open.TryDequeue(out var next) && seen.Count < MostStoreys)
+        var open = new Queue<(long Child, Edge Edge, long Evidence)>([(child, edge, edge.Evidence)]);
+        while (open.TryDequeue(out var each) && seen.Count < MostStoreys)
         {
+            var (above, next, evidence) = each;
             if (next.Tag != 0)
             {
-                footings.Add(new Footing(next.Tag, next.Base, platform, next.Kind, next.Evidence, next.Pinned));
+                footings.Add(new Footing(next.Tag, next.Base, platform, next.Kind, evidence, next.Pinned));
                 continue;
             }
 
-            var tags = db.Query<long>(SelectBaseTags, next).Where(found => found != tag).ToList();
-            footings.AddRange(tags.Select(found =>
-                new Footing(found, next.Base, platform, next.Kind, next.Evidence, next.Pinned)));
-            if (tags.Count == 0 && next.Evidence == Edges.Layers && seen.Add(next.Base))
+            var names = next.Evidence == Edges.Layers
+                ? Twins.NamesOf(db, tag, above, next.Base)
+                : NamesOf(db, tag, next.Base);
+            footings.AddRange((names ?? []).Select(name =>
+                new Footing(name.Tag, name.Manifest, platform, next.Kind, evidence, next.Pinned)));
+            if (names is null && evidence == Edges.Layers && seen.Add(next.Base))
             {
                 foreach (var below in EdgesOf(db, next.Base).Where(below => below.Kind == "finalFrom"))
-                    open.Enqueue(below with { Evidence = Edges.Layers });
+                    open.Enqueue((next.Base, below, Edges.Layers));
             }
         }
+    }
+
+    /// <returns>Null where no tag but this one has ever pointed to it.</returns>
+    private static List<(long Tag, long Manifest)>? NamesOf(SqliteConnection db, long tag, long @base)
+    {
+        var names = db.Query<long>(SelectBaseTags, new { Base = @base })
+            .Where(found => found != tag).Select(found => (found, @base)).ToList();
+        return names.Count == 0 ? null : names;
     }
 
     private sealed record Part(long Manifest, string Platform, long Whole);

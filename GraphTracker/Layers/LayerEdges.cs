@@ -34,7 +34,7 @@ internal static class LayerEdges
          order by depth desc limit 1
         """;
 
-    // Without a history to tell, it is the one that came last before the child.
+    // Without a history to tell, it is the one that came last before the child, for all its twins.
     private const string SelectOnStack = """
         select id from manifest
          where chain = @stack and platform = @Platform and kind = 'image'

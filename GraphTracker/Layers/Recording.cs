@@ -74,7 +74,9 @@ public sealed class Recording
         var tags = new HashSet<long>(_pointing);
         foreach (var child in _children)
             tags.UnionWith(Footings.TagsOf(Db, child));
-        foreach (var child in _based.SelectMany(manifest => Footings.ChildrenOf(Db, manifest)).Except(_children).ToHashSet())
+        foreach (var child in _based
+            .SelectMany(manifest => Footings.ChildrenOf(Db, manifest).Concat(Twins.ChildrenOf(Db, manifest)))
+            .Except(_children).ToHashSet())
             tags.UnionWith(Footings.TagsOf(Db, child));
 
         foreach (var tag in tags)
