@@ -42,7 +42,8 @@ internal sealed class Preview(SqliteConnection db, CascadeOptions options, long 
         var flagged = imagined.Outdated.OrderBy(one => one.Verdict.Depth).ToList();
         var first = rebuilt.Take(most).ToList();
         var flaggedFirst = flagged.Take(most - first.Count).ToList();
-        var tags = TagsOf([.. first.Concat(flaggedFirst).SelectMany(one => one.Unit.Tags)]);
+        // What is rebuilt and keeps an old base all the same is in both.
+        var tags = TagsOf([.. first.Concat(flaggedFirst).SelectMany(one => one.Unit.Tags).Distinct()]);
         return new CascadePreview
         {
             Root = root,

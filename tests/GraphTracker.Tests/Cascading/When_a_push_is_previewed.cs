@@ -116,6 +116,18 @@ public sealed class When_a_push_is_previewed
     }
 
     [Test]
+    public async Task Should_name_in_both_what_is_rebuilt_and_keeps_an_old_base()
+    {
+        await _world.GrowAsync("both", "runtime", "@os");
+        await _world.DecideAsync();
+
+        var preview = _world.Preview("os");
+
+        Assert.That(Names(preview.Rebuilt), Does.Contain("both"));
+        Assert.That(Names(preview.Flagged), Does.Contain("both"));
+    }
+
+    [Test]
     public async Task Should_name_all_tags_of_each()
     {
         _world.Name("runtime", "latest", "1", "1.2");
