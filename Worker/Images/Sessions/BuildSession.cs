@@ -15,6 +15,8 @@ internal sealed class BuildSession : IAsyncDisposable
 {
     private const string Header = "X-Docker-Expose-Session-";
 
+    private static readonly TimeSpan Long = TimeSpan.FromDays(1); // no build takes as long
+
     private readonly HttpClient _http;
     private readonly WebApplication _server;
 
@@ -32,7 +34,7 @@ internal sealed class BuildSession : IAsyncDisposable
         WebApplication? server = null;
         try
         {
-            var connection = await ConnectAsync(http, id, cancel);
+            var connection = await ConnectAsync(daemon, http, id, cancel);
             server = Serve(connection, files);
             await server.StartAsync(cancel);
             return new BuildSession(id, http, server);
@@ -53,7 +55,8 @@ internal sealed class BuildSession : IAsyncDisposable
         _http.Dispose();
     }
 
-    private static async Task<Stream> ConnectAsync(HttpClient http, string id, CancellationToken cancel)
+    private static async Task<Stream> ConnectAsync(
+        DaemonEndpoint daemon, HttpClient http, string id, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("session", UriKind.Relative));
         request.Headers.Connection.Add("Upgrade");
@@ -64,12 +67,22 @@ internal sealed class BuildSession : IAsyncDisposable
         // the same here.
         request.Headers.Add(Header + "Sharedkey", id);
         request.Headers.Add(Header + "Grpc-Method", "/moby.filesync.v1.FileSync/DiffCopy");
-        var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-        return answer.StatusCode == HttpStatusCode.SwitchingProtocols ? await answer.Content.ReadAsStreamAsync(cancel)
-            : throw new DaemonFaultException(
-                $"The Docker daemon at {http.BaseAddress} does not take part in a session ({(int)answer.StatusCode} " +
+        try
+        {
+            var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            if (answer.StatusCode == HttpStatusCode.SwitchingProtocols)
+                return await answer.Content.ReadAsStreamAsync(cancel);
+            throw new DaemonFaultException(
+                $"The Docker daemon at {daemon.Address} does not take part in a session ({(int)answer.StatusCode} " +
                 $"{await answer.Content.ReadAsStringAsync(cancel)}). Docker has it from 18.09 on; " +
                 "with older ones set Images:Builder to Classic.");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException and not DaemonFaultException
+            || e is OperationCanceledException && !cancel.IsCancellationRequested) // it took longer than it may
+        {
+            throw new DaemonFaultException(
+                $"The Docker daemon at {daemon.Address} was lost before the build: {e.Message}", e);
+        }
     }
 
     private static WebApplication Serve(Stream connection, SessionFiles files)
@@ -78,8 +91,11 @@ internal sealed class BuildSession : IAsyncDisposable
         var listener = new SessionListener(connection);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan; // nothing is asked while a RUN runs
-            kestrel.Limits.MinResponseDataRate = null; // machines may be slow and far away
+            // Nothing is asked while a RUN runs. (Kestrel adds its clock to "infinite", and what comes of it has long
+            // passed: the connection ends at the next second in which nothing is asked.)
+            kestrel.Limits.KeepAliveTimeout = Long;
+            // Machines may be slow and far away.
+            kestrel.Limits.MinRequestBodyDataRate = kestrel.Limits.MinResponseDataRate = null;
             kestrel.Listen(listener.EndPoint, endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton<IConnectionListenerFactory>(listener);
