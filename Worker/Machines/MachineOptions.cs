@@ -58,6 +58,9 @@ public sealed class MachineOptions : IValidatableObject
             _ => Dockerd,
         };
         var wrong = new List<ValidationResult>();
+        if (Tool.Find("rm") is null)
+            wrong.Add(new ValidationResult(
+                "Removing machines needs the program rm, which is not there: install it (package coreutils)."));
         Validator.TryValidateObject(used, new ValidationContext(used), wrong, validateAllProperties: true);
         return wrong;
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Builds.Worker.Machines;
 
 namespace Builds.Worker.Sources;
 
@@ -6,10 +7,14 @@ namespace Builds.Worker.Sources;
 /// The <c>Sources</c> section of configuration: where git may be fetched from, and how much of it. A limit that is
 /// reached fails the build with a sentence that names it.
 /// </summary>
-public sealed class SourceOptions
+public sealed class SourceOptions : IValidatableObject
 {
     private const string Second = "00:00:01";
     private const string Day = "1.00:00:00";
+
+    /// <summary>What each checkout starts, and where they come from.</summary>
+    private static readonly (string Program, string Package)[] Programs =
+        [("prlimit", "util-linux"), ("setsid", "util-linux"), ("ssh", "openssh-client")];
 
     /// <summary>
     /// Hosts, or <c>host:port</c>, that may be fetched from although they are, or resolve to, addresses that are not
@@ -64,4 +69,13 @@ public sealed class SourceOptions
 
     [Range(1, 10_000)]
     public int MaxSubmodules { get; init; } = 100;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var (program, package) in AllowFile ? Programs.Append(("git", "git")) : Programs)
+            if (Tool.Find(program) is null)
+                yield return new ValidationResult(
+                    $"Fetching sources needs the program {program}, which is not there: install it (package {package})"
+                    + (program == "git" ? ", or set Sources:AllowFile to false." : "."));
+    }
 }

@@ -8,7 +8,8 @@ namespace Builds.Worker.Machines.Dockerd;
 /// </summary>
 public sealed class DockerdOptions : IValidatableObject
 {
-    private static readonly string[] Tools = ["ip", "setpriv", "unshare", "mount", "sh", "rm", "mkfifo", "perl"];
+    private static readonly string[] Always =
+        ["ip", "setpriv", "unshare", "mount", "sh", "mkfifo", "perl", PacedRunc.Runc];
 
     /// <summary>dockerd, by its path or in PATH.</summary>
     [Required]
@@ -43,11 +44,10 @@ public sealed class DockerdOptions : IValidatableObject
         if (!Environment.IsPrivilegedProcess)
             yield return new ValidationResult(
                 "Machines:Provider dockerd makes bridges and starts daemons: the worker has to run as root.");
-        foreach (var tool in Tools.Append(Binary).Concat(Egress ? ["iptables-save", "iptables-restore"] : []))
-            if (Tool.Find(tool) is null)
-                yield return new ValidationResult(
-                    $"Machines:Provider dockerd needs the program {tool}, which is not there: install it, "
-                    + "or set Machines:Dockerd:Binary or Machines:Dockerd:Egress.");
+        foreach (var tool in Tools().Where(tool => Tool.Find(tool) is null))
+            yield return new ValidationResult(
+                $"Machines:Provider dockerd needs the program {tool}, which is not there: install it, "
+                + "or set Machines:Dockerd:Binary or Machines:Dockerd:Egress.");
         if (!Subnet.TryParse(Subnets, out var range) || range.PrefixLength is < 8 or > 24)
             yield return new ValidationResult(
                 $"Machines:Dockerd:Subnets must be an IPv4 range of /8 to /24, such as 10.212.0.0/16; "
@@ -55,5 +55,12 @@ public sealed class DockerdOptions : IValidatableObject
         foreach (var folder in CertificateFolders.Where(folder => !Directory.Exists(folder)))
             yield return new ValidationResult(
                 $"Machines:Dockerd:CertificateFolders names {folder}, which is no folder.");
+    }
+
+    private IEnumerable<string> Tools()
+    {
+        var startsContainerd = !Arguments.Any(one => one.StartsWith("--containerd", StringComparison.Ordinal));
+        return [.. Always, Binary, .. startsContainerd ? ["containerd"] : Array.Empty<string>(),
+            .. Egress ? ["iptables-save", "iptables-restore"] : Array.Empty<string>()];
     }
 }

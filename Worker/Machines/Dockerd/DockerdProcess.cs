@@ -24,7 +24,7 @@ internal static class DockerdProcess
 
     /// <param name="programs">Folder that comes first in the daemon's PATH.</param>
     public static Task<Process> StartAsync(
-        MachineFolder machine, DockerdOptions options, string group, int port, string? programs)
+        MachineFolder machine, DockerdOptions options, string group, int port, string programs)
     {
         var start = new ProcessStartInfo(
             "setpriv",
@@ -38,8 +38,7 @@ internal static class DockerdProcess
             RedirectStandardError = true, // what the namespaces' programs have to say; the daemon's goes into its log
         };
         Environ(start.Environment, options);
-        if (programs is not null)
-            start.Environment["PATH"] = $"{programs}:{start.Environment["PATH"]}";
+        start.Environment["PATH"] = $"{programs}:{start.Environment["PATH"]}";
         return LastingThread.RunAsync(() => Process.Start(start)!);
     }
 

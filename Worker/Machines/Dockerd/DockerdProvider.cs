@@ -29,7 +29,7 @@ public sealed partial class DockerdProvider(
         await say($"Network {network.Subnet} on bridge {network.Bridge}");
         if (_options.Egress)
             await OpenAsync(machine, network, cancel);
-        var paced = await PacedRunc.WriteAsync(machine, cancel);
+        var (tokens, programs) = await PacedRunc.WriteAsync(machine, cancel);
         await signed;
 
         for (var tries = 1; ; tries++)
@@ -38,10 +38,10 @@ public sealed partial class DockerdProvider(
             await say($"Starting a Docker daemon on 127.0.0.1:{port}");
             var daemon = new DaemonEndpoint(new Uri($"tcp://127.0.0.1:{port}"), certificates)
             {
-                Tokens = paced?.Tokens,
+                Tokens = tokens,
             };
             var group = ControlGroups.Make(machine.Name);
-            using var process = await DockerdProcess.StartAsync(machine, _options, group, port, paced?.Programs);
+            using var process = await DockerdProcess.StartAsync(machine, _options, group, port, programs);
             try
             {
                 var limit = TimeSpan.FromSeconds(options.Value.ReadySeconds);

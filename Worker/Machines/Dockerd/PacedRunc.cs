@@ -6,21 +6,22 @@ namespace Builds.Worker.Machines.Dockerd;
 /// </summary>
 internal static class PacedRunc
 {
+    public const string Runc = "runc";
+
     private const string Script = "Builds.Worker.Machines.Dockerd.paced-runc.pl";
 
-    /// <returns>The pipe of its tokens, and the folder that comes first in the daemon's PATH; null where there is no
-    /// runc, and so nothing that builds.</returns>
-    public static async Task<(string Tokens, string Programs)?> WriteAsync(
+    /// <returns>The pipe of its tokens, and the folder that comes first in the daemon's PATH.</returns>
+    public static async Task<(string Tokens, string Programs)> WriteAsync(
         MachineFolder machine, CancellationToken cancel)
     {
-        if (Tool.Find("runc") is not { } runc)
-            return null;
+        var runc = Tool.Find(Runc) ?? throw new InvalidOperationException(
+            "The program runc is not in PATH any more, and without it no RUN runs: install it.");
         var folder = Path.GetFullPath(machine.Folder("paced"));
-        File.CreateSymbolicLink(Path.Combine(folder, "runc"), Path.GetFullPath(runc));
+        File.CreateSymbolicLink(Path.Combine(folder, Runc), Path.GetFullPath(runc));
         var tokens = Path.Combine(folder, "tokens");
         await Tool.RunAsync("mkfifo", ["--mode=600", tokens], cancel);
         var programs = Directory.CreateDirectory(Path.Combine(folder, "programs")).FullName;
-        await WriteScriptAsync(Path.Combine(programs, "runc"), cancel);
+        await WriteScriptAsync(Path.Combine(programs, Runc), cancel);
         return (tokens, programs);
     }
 
