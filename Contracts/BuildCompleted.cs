@@ -52,6 +52,12 @@ public sealed record BuildCompleted
     public required int LogBatches { get; init; }
 
     public required DateTimeOffset CompletedAt { get; init; }
+
+    /// <summary>
+    /// Where it was superseded by a push: the digest that one of its tags had instead of the one it was to replace;
+    /// empty where that tag was gone.
+    /// </summary>
+    public string? Found { get; init; }
 }
 
 public enum BuildOutcome

@@ -31,4 +31,10 @@ public sealed record BuildRequested
     public SealedCredentials? Credentials { get; init; }
 
     public BuildCause? Cause { get; init; }
+
+    /// <summary>
+    /// The digest that its tags had when it was asked for: where one of them has become something else by the time that
+    /// it would be pushed, nothing is pushed, and the build ends superseded. Left out, it is pushed whatever is there.
+    /// </summary>
+    public string? Replaces { get; init; }
 }

@@ -25,7 +25,7 @@ public static class Likeness
 
     /// <summary>Under one id all that a worker would build by must be the same, or somebody borrows that id.</summary>
     public static bool IsSameBuild(BuildRequested one, BuildRequested other) =>
-        Of(one) == Of(other) && one.Source.Commit == other.Source.Commit;
+        Of(one) == Of(other) && one.Source.Commit == other.Source.Commit && one.Replaces == other.Replaces;
 
     /// <summary>A cascade or a retry that names its commit repeats what was built before.</summary>
     public static bool Repeats(BuildRequested request) =>

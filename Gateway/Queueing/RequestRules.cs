@@ -26,7 +26,8 @@ public sealed partial class RequestRules(IOptions<RequestOptions> options)
         ?? PairsProblem("labels", request.Labels, LabelName(), options.Value.MostLabelCharacters)
         ?? TimeoutProblem(request.TimeoutSeconds)
         ?? CredentialsProblem(request.Credentials)
-        ?? CauseProblem(request.Cause);
+        ?? CauseProblem(request.Cause)
+        ?? ReplacesProblem(request.Replaces);
 
     public static string? ImageProblem(ImageReference image)
     {
@@ -103,8 +104,15 @@ public sealed partial class RequestRules(IOptions<RequestOptions> options)
         return texts.Any(text => text?.Length > 1024) ? "cause: each text may have at most 1024 characters." : null;
     }
 
+    private static string? ReplacesProblem(string? replaces) => replaces is null || Digest().IsMatch(replaces)
+        ? null
+        : "replaces: must be the digest that the tags have now, sha256:…; leave it out to push whatever is there.";
+
     private static string Shown(string text) =>
         new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
+
+    [GeneratedRegex(@"\Asha256:[0-9a-f]{64}\z")]
+    private static partial Regex Digest();
 
     // Without a dot or a port Docker takes it for a namespace of docker.io.
     [GeneratedRegex(

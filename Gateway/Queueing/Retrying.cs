@@ -20,6 +20,7 @@ public sealed class Retrying(BuildQueue queue, RequestRules rules, TimeProvider 
         {
             BuildId = Guid.NewGuid(),
             RequestedAt = clock.GetUtcNow(),
+            Replaces = null, // who asks once more wants it whatever is there
             Cause = (before.Cause ?? new BuildCause { Kind = BuildCauseKind.Retry }) with
             {
                 Kind = BuildCauseKind.Retry,

@@ -35,7 +35,10 @@ internal sealed class Ends(SqliteConnection db, long now)
     private const string SelectOne = """
         select rebuild.id as Id, rebuild.build as Build, @Name as Name, build.outcome as Outcome,
                iif(json_valid(build.completed), build.completed ->> '$.reason',
-                   'the build ' || build.outcome || ', and its record, which says why, cannot be read any more') as Reason,
+                   'the build ' || build.outcome || '; its record, which says why, cannot be read') as Reason,
+               iif(json_valid(build.completed), build.completed ->> '$.found', null) as Found,
+               (select count(*) from rebuild other where other.unit = rebuild.unit and other.move = rebuild.move
+                   and other.old_manifest = rebuild.old_manifest) as Tries,
                (select 1 from manifest old join manifest new on new.digest = build.digest
                  where old.id = rebuild.old_manifest and old.content = new.content) as Unchanged
           from rebuild join build on build.id = rebuild.build where rebuild.id = @Id
@@ -107,6 +110,8 @@ internal sealed class Ends(SqliteConnection db, long now)
 /// <summary>A rebuild that has ended.</summary>
 internal sealed record Ended
 {
+    private const int MostOvertaken = 3;
+
     public required long Id { get; init; }
     public required string Build { get; init; }
 
@@ -117,10 +122,20 @@ internal sealed record Ended
     public string? Reason { get; init; }
     public long? Unchanged { get; init; }
 
+    /// <summary>What its tag was when it was to be pushed; null where that was what it replaces.</summary>
+    public string? Found { get; init; }
+
+    /// <summary>How often that of the same image was asked for because of the same move.</summary>
+    public long Tries { get; init; }
+
+    // What was found there is another image to decide about, once the registry has been asked. Where it is gone again
+    // the rebuild is still owed: but somebody puts it there and back.
+    private bool IsOwedStill => Found is not null && Tries < MostOvertaken;
+
     public string State => Outcome switch
     {
         "succeeded" => Unchanged is null ? "done" : "unchanged",
-        "superseded" => "superseded",
+        "superseded" => Found is null ? "superseded" : IsOwedStill ? "resumed" : "failed",
         _ => "failed",
     };
 
@@ -129,7 +144,10 @@ internal sealed record Ended
     {
         "succeeded" => null,
         "cancelled" => "the build was cancelled",
-        "superseded" => "a newer build of the same took its place",
+        "superseded" => Found is null ? "a newer build of the same took its place"
+            : IsOwedStill ? Reason
+            : $"each time that it was to be pushed something else was there, and then again what it replaces; find out "
+                + $"who pushes that, then resume ({Reason})",
         _ => Reason ?? string.Create(CultureInfo.InvariantCulture, $"the build {Outcome}"),
     };
 }

@@ -133,6 +133,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
         {
             BuildId = id,
             RequestedAt = DateTimeOffset.FromUnixTimeMilliseconds(now),
+            Replaces = ready.Digest.StartsWith("sha256:", StringComparison.Ordinal) ? ready.Digest : null,
             Cause = CauseOf(ready),
         };
         var build = id.ToString();

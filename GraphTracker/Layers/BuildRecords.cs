@@ -36,6 +36,9 @@ internal static class BuildRecords
             Undecided.Add(db, Names.TagOf(db, image, name));
         foreach (var name in build.Pushed)
             Questions.AskTag(db, image, name, build.Digest, "build", recording.Now);
+        var found = build.Found is { Length: > 0 } ? build.Found : null;
+        foreach (var name in build.Found is null ? [] : build.Tags)
+            Questions.AskTag(db, image, name, found, "build", recording.Now);
         if (build is not { Outcome: BuildOutcome.Succeeded, Digest: { } digest })
             return;
 

@@ -13,7 +13,7 @@ internal sealed partial record ImageConfig(
     private static readonly string[] PassingLabels =
     [
         "org.opencontainers.image.created", "org.opencontainers.image.revision", "org.opencontainers.image.base.name",
-        "org.opencontainers.image.base.digest",
+        "org.opencontainers.image.base.digest", "builds.build",
     ];
 
     public static ImageConfig Read(JsonElement root)

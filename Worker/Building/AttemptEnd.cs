@@ -11,6 +11,9 @@ public abstract record AttemptEnd
     public static AttemptEnd Of(BuildFailedException failed) =>
         new Outcome(BuildOutcome.Failed, failed.Class, failed.Message, null);
 
+    public static AttemptEnd Of(OvertakenException overtaken) =>
+        new Outcome(BuildOutcome.Superseded, null, overtaken.Message, null) { Found = overtaken.Found };
+
     public static AttemptEnd Of(Ending ending, string reason, Exception cause) => ending switch
     {
         Ending.Cancelled => new Outcome(BuildOutcome.Cancelled, null, reason, null),
@@ -51,6 +54,9 @@ public abstract record AttemptEnd
     public sealed record Outcome(BuildOutcome Kind, FailureClass? Class, string? Reason, PushedImage? Pushed)
         : AttemptEnd
     {
+        /// <summary>What was under a tag instead of what the build was to replace.</summary>
+        public string? Found { get; init; }
+
         public BuildCompleted Completed(RunningBuild build, int logBatches) => new()
         {
             BuildId = build.Request.BuildId,
@@ -74,6 +80,7 @@ public abstract record AttemptEnd
             Phases = build.Phases,
             LogBatches = logBatches,
             CompletedAt = build.Now,
+            Found = Found,
         };
     }
 }

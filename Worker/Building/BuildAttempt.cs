@@ -117,6 +117,10 @@ public sealed partial class BuildAttempt(
         {
             return AttemptEnd.Of(e);
         }
+        catch (OvertakenException e)
+        {
+            return AttemptEnd.Of(e);
+        }
         catch (Exception e)
         {
             return new AttemptEnd.GivenBack(e.Message, FailureClass.Service, e);

@@ -11,6 +11,9 @@ internal sealed partial record BuildParameters(
     string? Target, string? Platform, bool NoCache, IReadOnlyDictionary<string, string>? BuildArgs,
     IReadOnlyDictionary<string, string> Labels)
 {
+    /// <summary>Id of the build that made an image: a further attempt knows by it what an earlier one pushed.</summary>
+    public const string BuildLabel = "builds.build";
+
     private const string Label = "org.opencontainers.image.";
 
     /// <summary>"2" is BuildKit.</summary>
@@ -46,6 +49,7 @@ internal sealed partial record BuildParameters(
     private static Dictionary<string, string> LabelsOf(Bases bases, string commit, DateTimeOffset now)
     {
         var labels = bases.Request.Labels?.ToDictionary() ?? [];
+        labels[BuildLabel] = $"{bases.Request.BuildId}";
         labels[Label + "revision"] = commit;
         labels[Label + "source"] = UserInfo().Replace(bases.Request.Source.Git, "");
         labels[Label + "created"] = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

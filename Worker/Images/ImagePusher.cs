@@ -14,6 +14,7 @@ public sealed partial class ImagePusher(
     private readonly ResiliencePipeline _retry = RegistryRetry.Of(options.Value);
 
     /// <exception cref="BuildFailedException">The registry does not let this credential push there.</exception>
+    /// <exception cref="OvertakenException">A tag is not any more what the build is to replace.</exception>
     public async Task<PushedImage> PushAsync(
         DaemonEndpoint daemon,
         BuiltImage image,
@@ -21,6 +22,7 @@ public sealed partial class ImagePusher(
         BuildLogStream log,
         CancellationToken cancel)
     {
+        await CheckAsync(image.Request, credentials, cancel);
         using var docker = daemon.Connect();
         string? digest = null;
         foreach (var tag in image.Request.Tags)
@@ -72,6 +74,44 @@ public sealed partial class ImagePusher(
         });
         LogRestored(logger, name, there.Digest, digest);
         return true;
+    }
+
+    // All of them before the first is pushed. What an earlier attempt has pushed is this build's own.
+    private async Task CheckAsync(
+        BuildRequested request, IReadOnlyDictionary<string, RegistryCredential> credentials, CancellationToken cancel)
+    {
+        foreach (var tag in request.Replaces is null ? [] : request.Tags)
+        {
+            var name = Name(request.Image, tag);
+            var credential = credentials.GetValueOrDefault(name.Registry);
+            if (await PresentAsync(name, credential, cancel) is not { } there)
+                throw new OvertakenException(
+                    $"{name} has been deleted since this build was asked for, so it was not pushed. Where it is to be "
+                    + "there again, build it anew.", "");
+            if (there.Digest != request.Replaces && !await IsOwnAsync(request, there, credential, cancel))
+                throw new OvertakenException(
+                    $"{name} has become {there.Digest} since this build was asked for, which was to replace "
+                    + $"{request.Replaces}: somebody else has pushed it meanwhile, and that stays. Nothing was pushed.",
+                    there.Digest);
+        }
+    }
+
+    private async Task<bool> IsOwnAsync(
+        BuildRequested request, Manifest there, RegistryCredential? credential, CancellationToken cancel) =>
+        await registry.GetLabelAsync(there, BuildParameters.BuildLabel, credential, cancel) == $"{request.BuildId}";
+
+    private async Task<Manifest?> PresentAsync(
+        ImageName name, RegistryCredential? credential, CancellationToken cancel)
+    {
+        try
+        {
+            return await AskAsync(
+                name, credential, () => registry.GetManifestAsync(name, name.Tag!, credential, cancel));
+        }
+        catch (RegistryRefusedException e) when (e.IsMissing)
+        {
+            return null;
+        }
     }
 
     // By its config, or by its digest where the daemon keeps images as registries do.

@@ -39,6 +39,33 @@ public sealed record Manifest(ImageName Image, string Digest, string MediaType, 
             ? config.GetProperty("digest").GetString() : null;
     }
 
+    /// <summary>Digests of what is in an index; none where it is not one.</summary>
+    public IReadOnlyList<string> Children()
+    {
+        using var json = JsonDocument.Parse(Content);
+        return json.RootElement.TryGetProperty("manifests", out var manifests)
+            ? [.. manifests.EnumerateArray().Select(manifest => manifest.GetProperty("digest").GetString()!)]
+            : [];
+    }
+
+    /// <summary>A label in a configuration; null where that has none, or is something else.</summary>
+    public static string? LabelOf(ReadOnlyMemory<byte> config, string label)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(config);
+            return json.RootElement.TryGetProperty("config", out var settings)
+                && settings.ValueKind == JsonValueKind.Object && settings.TryGetProperty("Labels", out var labels) && labels.ValueKind == JsonValueKind.Object
+                && labels.TryGetProperty(label, out var value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     public static Platform? PlatformOf(JsonElement json) =>
         json.TryGetProperty("os", out var os) && json.TryGetProperty("architecture", out var architecture)
             ? Platform.Of(

@@ -42,6 +42,33 @@ public sealed class RegistryClient(RegistryConnections connections, IOptions<Ima
         return Manifest.PlatformOf(json.RootElement);
     }
 
+    /// <summary>A label of an image, or of the first of an index that has it; null where there is none.</summary>
+    public async Task<string?> GetLabelAsync(
+        Manifest manifest, string label, RegistryCredential? credential, CancellationToken cancel)
+    {
+        try
+        {
+            if (manifest.Config() is { } config)
+            {
+                var (_, content) = await ReadAsync(manifest.Image, $"blobs/{config}", ["*/*"], credential, cancel);
+                return Manifest.LabelOf(content, label);
+            }
+
+            foreach (var digest in manifest.Children())
+            {
+                var child = await GetManifestAsync(manifest.Image, digest, credential, cancel);
+                if (child.Config() is not null && await GetLabelAsync(child, label, credential, cancel) is { } found)
+                    return found;
+            }
+        }
+        catch (RegistryRefusedException e) when (e.IsMissing)
+        {
+            // what is not whole has no labels
+        }
+
+        return null;
+    }
+
     public async Task PutManifestAsync(
         Manifest manifest, string tag, RegistryCredential? credential, CancellationToken cancel)
     {

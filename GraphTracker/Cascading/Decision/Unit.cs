@@ -49,6 +49,6 @@ public enum RebuildState
     /// <summary>A newer build of the same image took its place in the queue, and has not ended.</summary>
     Superseded,
 
-    /// <summary>It had failed, and is to be tried once more.</summary>
+    /// <summary>It had failed, or found something else to replace, and is to be tried once more.</summary>
     Resumed,
 }

@@ -88,6 +88,8 @@ public sealed class When_claiming : IDisposable
         var borrowed = request with { Source = request.Source with { Git = "https://git.example.org/evil/api.git" } };
 
         Assert.That(_desk.Claim(borrowed).Verdict, Is.EqualTo(ClaimVerdict.Refused));
+        var elsewhere = request with { Replaces = "sha256:" + new string('a', 64) };
+        Assert.That(_desk.Claim(elsewhere).Verdict, Is.EqualTo(ClaimVerdict.Refused));
         Assert.That(_desk.Claim(request).Verdict, Is.EqualTo(ClaimVerdict.Granted));
     }
 

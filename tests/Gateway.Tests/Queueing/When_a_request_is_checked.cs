@@ -176,6 +176,8 @@ public sealed class When_a_request_is_checked
             Wrong("target", Good() with { Target = "a b" });
             Wrong("platform", Good() with { Platform = "linux" });
             Wrong("timeoutSeconds", Good() with { TimeoutSeconds = 0 });
+            Wrong("replaces", Good() with { Replaces = "latest" });
+            Wrong("replaces", Good() with { Replaces = "sha256:" + new string('A', 64) });
             Wrong("credentials.git", Good() with { Credentials = new SealedCredentials { Git = "plain" } });
             Wrong("cause", Good() with { Cause = new BuildCause { Kind = BuildCauseKind.Api, Actor = new string('x', 2000) } });
         });

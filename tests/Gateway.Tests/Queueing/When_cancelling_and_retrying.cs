@@ -125,7 +125,8 @@ public sealed class When_cancelling_and_retrying : IDisposable
     [Test]
     public void Should_retry_what_has_ended_under_a_new_id([Values] BuildOutcome outcome)
     {
-        var request = _desk.Arrives();
+        var request = _desk.Request() with { Replaces = "sha256:" + new string('a', 64) };
+        _desk.Queue.Receive(_desk.Db, request);
         _desk.Claim(request);
         _desk.Conclude(request, outcome: outcome);
         _desk.Clock.Pass(1);
@@ -136,6 +137,7 @@ public sealed class When_cancelling_and_retrying : IDisposable
         Assert.That(sent.BuildId, Is.EqualTo(result.Request!.BuildId).And.Not.EqualTo(request.BuildId));
         Assert.That(sent.Cause, Is.EqualTo(new BuildCause { Kind = BuildCauseKind.Retry, Actor = "ann" }));
         Assert.That(sent.Source, Is.EqualTo(request.Source));
+        Assert.That(sent.Replaces, Is.Null, "whatever is there by now");
         Assert.That(_desk.Claim(sent).Verdict, Is.EqualTo(ClaimVerdict.Granted));
     }
 

@@ -77,6 +77,7 @@ public sealed class When_a_builder_has_built_the_same_again
         ["org.opencontainers.image.created"] = created,
         ["org.opencontainers.image.base.name"] = "registry.example.org/team/os:1",
         ["org.opencontainers.image.base.digest"] = Graph.Digest(revision),
+        ["builds.build"] = created,
     };
 
     private static string With(string old, string other) => Dockerfile.Replace(old, other, StringComparison.Ordinal);

@@ -98,6 +98,7 @@ internal sealed class RandomRegistry
             Image = app,
             Tags = request is not null ? [.. request.Tags] : tags.Length > 0 ? tags : _tags[app],
             IsRebuild = request is not null,
+            Replaces = request?.Replaces,
             Used = [.. uses.Select(use => (use, Taken(app, use), _versions[use.Name]))],
         };
     }
@@ -151,6 +152,7 @@ internal sealed record RandomBuild
     public required string Image { get; init; }
     public required IReadOnlyList<string> Tags { get; init; }
     public required bool IsRebuild { get; init; }
+    public string? Replaces { get; init; }
 
     /// <summary>What it is built on, and which state of each.</summary>
     public required IReadOnlyList<(RandomUse Use, SeenImage Image, int Version)> Used { get; init; }

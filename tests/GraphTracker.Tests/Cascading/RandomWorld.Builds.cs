@@ -27,6 +27,13 @@ internal sealed partial class RandomWorld
     private void Finish(RandomBuild build)
     {
         var name = build.Image;
+        if (build.IsRebuild && build.Tags.Select(tag => _registry.Of(name, tag)).FirstOrDefault(there => there.Digest != build.Replaces)
+            is { } found)
+        {
+            Fail(build, BuildOutcome.Superseded, found.Digest);
+            return;
+        }
+
         if (!build.IsRebuild)
             _byPeople[name] = _byPeople.GetValueOrDefault(name) + 1;
         else
@@ -43,11 +50,11 @@ internal sealed partial class RandomWorld
             (_history.TryGetValue(name, out var known) ? known : _history[name] = []).Add((build, _registry.Of(name)));
     }
 
-    private void Fail(RandomBuild build, BuildOutcome outcome) => _ends.Add(
+    private void Fail(RandomBuild build, BuildOutcome outcome, string? found = null) => _ends.Add(
         Graph.Built(build.Image, "latest", _registry.Of(build.Image)) with
         {
             BuildId = build.Id, Tags = build.Tags, Outcome = outcome, Reason = "RUN ended with 7", Digest = null, Pushed = [],
-            CompletedAt = _now,
+            CompletedAt = _now, Found = found,
         });
 
     // Somebody is not content with the last one.

@@ -10,7 +10,10 @@ namespace Builds.GraphTracker.Tests.Cascading;
 public sealed class When_a_recorded_build_is_repeated
 {
     private static readonly string[] New =
-        [nameof(BuildRequested.BuildId), nameof(BuildRequested.RequestedAt), nameof(BuildRequested.Cause)];
+    [
+        nameof(BuildRequested.BuildId), nameof(BuildRequested.RequestedAt), nameof(BuildRequested.Cause),
+        nameof(BuildRequested.Replaces),
+    ];
 
     private World _world = null!;
 
@@ -96,6 +99,7 @@ public sealed class When_a_recorded_build_is_repeated
         NoCache = true,
         TimeoutSeconds = 90,
         Cause = new BuildCause { Kind = BuildCauseKind.Portus },
+        Replaces = Graph.Digest("whatever was there then"),
     };
 
     // Those that are not told are there as nulls, so that none is forgotten when the message grows.

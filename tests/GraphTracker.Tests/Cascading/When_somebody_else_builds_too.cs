@@ -156,4 +156,101 @@ public sealed class When_somebody_else_builds_too
         await _world.SettleAsync();
         Assert.That(_world.Outdated, Is.Empty);
     }
+
+    [Test]
+    public async Task Should_say_which_image_a_rebuild_is_to_replace()
+    {
+        var old = _world.Image("runtime").Digest;
+        await _world.PushAsync("os", "2");
+
+        Assert.That((await _world.DecideAsync()).Single().Replaces, Is.EqualTo(old));
+    }
+
+    [Test]
+    public async Task Should_rebuild_what_was_released_on_the_old_base_meanwhile([Values] bool endFirst)
+    {
+        await _world.PushAsync("os", "2");
+        var first = (await _world.DecideAsync())[0];
+        await _world.UseAsync("os", _world.First("os"), () => OvertakeAsync(first, endFirst));
+        var released = _world.Image("runtime");
+
+        var again = (await _world.DecideAsync()).Single();
+        Assert.That((again.Image.Repository, again.Replaces), Is.EqualTo(("runtime", released.Digest)));
+        Assert.That(again.BuildId, Is.Not.EqualTo(first.BuildId));
+        await _world.FinishAsync(again);
+        await _world.SettleAsync();
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "runtime", "api" }));
+        Assert.That(_world.Outdated, Is.Empty);
+    }
+
+    [Test]
+    public async Task Should_go_on_with_what_was_released_on_the_new_base_meanwhile([Values] bool endFirst)
+    {
+        await _world.PushAsync("os", "2");
+        var first = (await _world.DecideAsync())[0];
+        await OvertakeAsync(first, endFirst);
+        await _world.SettleAsync();
+
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "api" }), "once each");
+        Assert.That(_world.Outdated, Is.Empty);
+        Assert.That(_world.Cascades, Is.All.EqualTo("done"));
+        Assert.That(_world.NodesOf(first.Cause!.CascadeId!.Value), Does.Contain("runtime latest: done"));
+    }
+
+    [Test]
+    public async Task Should_leave_alone_what_was_deleted_meanwhile()
+    {
+        await _world.PushAsync("os", "2");
+        var first = (await _world.DecideAsync())[0];
+        await _world.Graph.BuiltAsync(_world.Overtaken(first, null));
+        await _world.DecideAsync();
+        await _world.Graph.DeleteAsync("runtime", "latest");
+        await _world.AnsweredAsync();
+
+        Assert.That(await _world.DecideAsync(), Is.Empty);
+        Assert.That(_world.Outdated.Where(flag => flag.StartsWith("runtime", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public async Task Should_try_again_where_the_old_one_was_put_back_and_not_for_ever()
+    {
+        await _world.PushAsync("os", "2");
+        var asked = await _world.DecideAsync();
+        var ids = new HashSet<Guid>();
+        for (var tries = 0; asked.Count > 0; tries++)
+        {
+            Assert.That(tries, Is.LessThan(10), "it comes to an end");
+            Assert.That(ids.Add(asked.Single().BuildId));
+            await _world.Graph.BuiltAsync(_world.Overtaken(asked[0], Layers.Graph.Image("something else")));
+            Assert.That(await _world.DecideAsync(), Is.Empty, "its tag is looked up first");
+            await _world.AnsweredAsync();
+            asked = await _world.DecideAsync();
+        }
+
+        Assert.That(ids, Has.Count.EqualTo(3));
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "api: blocked", "runtime: failed" }));
+        Assert.That(_world.NextOf("runtime"), Does.Contain("something else was there"));
+    }
+
+    // Somebody releases the image; the rebuild finds that, and its end is told before or after it is heard of.
+    private async Task OvertakeAsync(BuildRequested rebuild, bool endFirst)
+    {
+        _world.Salt = "released";
+        var end = _world.Overtaken(rebuild, _world.Makes("runtime"));
+        if (!endFirst)
+        {
+            await _world.BuildAsync("runtime");
+            await _world.DecideAsync();
+        }
+
+        await _world.Graph.BuiltAsync(end);
+        var others = await _world.DecideAsync();
+        Assert.That(others.Select(request => request.Image.Repository), Has.None.EqualTo("runtime"), "it is looked up first");
+        Assert.That(_world.Graph.Questions, Does.Contain("runtime:latest"));
+        if (endFirst)
+            await _world.BuildAsync("runtime");
+        await _world.AnsweredAsync();
+        foreach (var other in others)
+            await _world.FinishAsync(other);
+    }
 }

@@ -161,6 +161,19 @@ internal sealed class World : IAsyncDisposable
     public BuildCompleted Superseded(BuildRequested request) =>
         EndOf(request.BuildId, request.Image.Repository, BuildOutcome.Superseded, [.. request.Tags]);
 
+    /// <summary>What a build of it would make now.</summary>
+    public SeenImage Makes(string repository) =>
+        _made[EndOf(Guid.NewGuid(), repository, BuildOutcome.Succeeded, TagsOf(repository)).Digest!];
+
+    /// <summary>The end of a rebuild that found something else under its tag, and so pushed nothing.</summary>
+    public BuildCompleted Overtaken(BuildRequested request, SeenImage? found) => Superseded(request) with
+    {
+        Found = found?.Digest ?? "",
+    };
+
+    /// <summary>What the registry is to be asked, it has answered: its tags are what they were.</summary>
+    public Task AnsweredAsync() => _graph.Store.WriteAsync(db => { db.Execute("delete from question"); }, CancellationToken.None);
+
     /// <summary>Of its store: another process can have it too.</summary>
     public string Folder => Path.GetDirectoryName(_graph.Query<string>("select file from pragma_database_list").Single())!;
 

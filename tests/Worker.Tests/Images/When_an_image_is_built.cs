@@ -80,6 +80,7 @@ public sealed class When_an_image_is_built
         var labels = JsonSerializer.Deserialize<Dictionary<string, string>>(json)!;
         const string own = "org.opencontainers.image.";
         Assert.That(labels["team"], Is.EqualTo("ä b"));
+        Assert.That(labels["builds.build"], Is.EqualTo($"{scenario.Request.BuildId}"));
         Assert.That(labels[own + "revision"], Is.EqualTo(Scenario.Commit));
         Assert.That(labels[own + "source"], Is.EqualTo("https://git.example.org/team/api.git"));
         Assert.That(labels[own + "base.name"], Is.EqualTo(Os));

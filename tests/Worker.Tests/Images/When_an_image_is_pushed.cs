@@ -1,3 +1,4 @@
+using System.Text;
 using Builds.Contracts;
 using Builds.Parts;
 using Builds.Worker.Images;
@@ -133,10 +134,77 @@ public sealed class When_an_image_is_pushed
         Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(others));
     }
 
+    [Test]
+    public async Task Should_replace_what_it_is_to_replace()
+    {
+        using var scenario = Scene();
+        var image = scenario.Request.Image.Repository;
+        scenario.Request = scenario.Request with { Replaces = await RealParts.Registry.PushNewBaseAsync(image, "1") };
+
+        var pushed = await scenario.PushAsync();
+
+        Assert.That(await RealParts.Registry.DigestOfAsync(image, "1"), Is.EqualTo(pushed.Digest));
+    }
+
+    [Test]
+    public async Task Should_push_nothing_where_somebody_else_has_pushed_one_of_the_tags_since_it_was_asked_for()
+    {
+        using var scenario = Scene();
+        var (image, registry) = (scenario.Request.Image.Repository, RealParts.Registry);
+        var old = await registry.PushNewBaseAsync(image, "1");
+        scenario.Request = scenario.Request with { Tags = ["1", "latest"], Replaces = old };
+        var others = await registry.PushNewBaseAsync(image, "latest");
+
+        var overtaken = await Assert.ThrowsAsync<OvertakenException>(() => scenario.PushAsync());
+
+        Assert.That(overtaken!.Found, Is.EqualTo(others));
+        Assert.That(overtaken.Message, Does.Contain($"{image}:latest").And.Contain(others).And.Contain(old));
+        Assert.That(await registry.DigestOfAsync(image, "1"), Is.EqualTo(old));
+        Assert.That(await registry.DigestOfAsync(image, "latest"), Is.EqualTo(others));
+    }
+
+    [Test]
+    public async Task Should_bring_back_no_tag_that_was_deleted_meanwhile()
+    {
+        using var scenario = Scene();
+        scenario.Request = scenario.Request with { Replaces = "sha256:" + new string('a', 64) };
+
+        var overtaken = await Assert.ThrowsAsync<OvertakenException>(() => scenario.PushAsync());
+
+        Assert.That(overtaken!.Found, Is.Empty);
+        Assert.That(await RealParts.Registry.DigestOfAsync(scenario.Request.Image.Repository, "1"), Is.Null);
+    }
+
+    [Test]
+    public async Task Should_replace_what_an_earlier_attempt_at_the_same_build_has_pushed([Values] bool inAnIndex)
+    {
+        using var scenario = Scene();
+        var (image, registry) = (scenario.Request.Image.Repository, RealParts.Registry);
+        scenario.Request = scenario.Request with { Replaces = await registry.PushNewBaseAsync(image, "1") };
+        var first = await scenario.PushAsync();
+        if (inAnIndex)
+            await registry.PutManifestAsync(image, "1", Parts.BaseImage.IndexType, Encoding.UTF8.GetBytes($$"""
+                {"schemaVersion":2,"mediaType":"{{Parts.BaseImage.IndexType}}","manifests":[
+                  {"mediaType":"{{Parts.BaseImage.ManifestType}}","size":1,"digest":"{{first.Digest}}",
+                   "platform":{"os":"linux","architecture":"amd64"} } ] }
+                """));
+
+        var second = await scenario.With("Dockerfile", Dockerfile()).PushAsync();
+
+        Assert.That(second.Digest, Is.Not.EqualTo(first.Digest));
+        Assert.That(await registry.DigestOfAsync(image, "1"), Is.EqualTo(second.Digest));
+        scenario.Request = scenario.Request with { BuildId = Guid.NewGuid() };
+        Assert.That(
+            (await Assert.ThrowsAsync<OvertakenException>(() => scenario.PushAsync()))!.Found, Is.EqualTo(second.Digest),
+            "another build's");
+    }
+
+    private static string Dockerfile() => $"FROM {RealParts.Registry.Host}/os:1\nRUN echo {Guid.NewGuid()} > /unique\n";
+
     private static Scenario Scene(string? host = null, ImageOptions? options = null)
     {
         var scenario = new Scenario(options: options)
-            .With("Dockerfile", $"FROM {RealParts.Registry.Host}/os:1\nRUN echo {Guid.NewGuid()} > /unique\n");
+            .With("Dockerfile", Dockerfile());
         if (host is not null)
             scenario.Request = scenario.Request with {
                 Image = new ImageReference { Registry = host, Repository = "team/api" } };
