@@ -5,9 +5,10 @@ using Builds.Worker.Securing;
 namespace Builds.Worker.Building;
 
 /// <summary>
-/// A worker that was frozen between the confirmation of its claim and its push can still push late. So after every
-/// attempt that came as far as pushing, however it ended, its tags are looked at, and one that is its own image although
-/// another is the newest outcome is put right. What somebody else has pushed meanwhile is his to keep.
+/// A worker that was frozen between the confirmation of its claim and its push can still push late, and a push can
+/// fail half-way. So after every attempt that came as far as pushing, however it ended, its tags are looked at, and one
+/// that is its own image although another is the newest outcome is put right. What somebody else has pushed meanwhile
+/// is his to keep.
 /// </summary>
 public sealed partial class TagGuard(ClaimClient claims, ImagePusher images, ILogger<TagGuard> logger)
 {

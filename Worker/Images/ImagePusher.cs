@@ -24,32 +24,47 @@ public sealed partial class ImagePusher(
     {
         await CheckAsync(image.Request, credentials, cancel);
         using var docker = daemon.Connect();
+        var tags = image.Request.Tags;
         string? digest = null;
-        foreach (var tag in image.Request.Tags)
+        for (var i = 0; i < tags.Count; i++)
         {
-            var name = Name(image.Request.Image, tag);
-            if (await registry.RefusalAsync(name.Registry, cancel) is { } refusal)
-                throw Closed(name.Registry, refusal);
-            var credential = credentials.GetValueOrDefault(name.Registry);
-            await docker.Images.TagImageAsync(
-                image.Id, new ImageTagParameters { RepositoryName = name.Name, Tag = tag }, cancel);
-            var pushed = await _retry.ExecuteAsync(
-                async stop => await PushAsync(docker, name, credential, log, stop), cancel);
-            var there = await AskAsync(
-                name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
-            if (!IsOf(there, image.Id) || there.Digest != pushed || there.Digest != (digest ?? pushed))
-                throw new RegistryUnavailableException(
-                    $"{name} was pushed as {pushed} (image {image.Id}), but {name.Registry} has {there.Digest} " +
-                        "there: somebody else pushed at the same moment, or the registry lost it.");
-            digest = there.Digest;
-            await log.LineAsync($"push {name}", $"{name} is {digest}", cancel);
+            try
+            {
+                digest = await PushTagAsync(docker, image, tags[i], digest, credentials, log, cancel);
+            }
+            catch (Exception e) when (HalfPushed.Failure(e, tags, pushed: i, digest) is { } failure)
+            {
+                throw failure;
+            }
         }
 
-        return new PushedImage(image, digest!, image.Request.Tags);
+        return new PushedImage(image, digest!, tags);
     }
 
-    /// <summary>Puts a manifest under a tag again where the tag has come to be a late image of ours: a worker that slept
-    /// through the end of its claim may push after its successor.</summary>
+    /// <param name="digest">Of the tags before it; null for the first.</param>
+    private async Task<string> PushTagAsync(
+        DockerClient docker, BuiltImage image, string tag, string? digest,
+        IReadOnlyDictionary<string, RegistryCredential> credentials, BuildLogStream log, CancellationToken cancel)
+    {
+        var name = Name(image.Request.Image, tag);
+        if (await registry.RefusalAsync(name.Registry, cancel) is { } refusal)
+            throw Closed(name.Registry, refusal);
+        var credential = credentials.GetValueOrDefault(name.Registry);
+        await docker.Images.TagImageAsync(
+            image.Id, new ImageTagParameters { RepositoryName = name.Name, Tag = tag }, cancel);
+        var pushed = await _retry.ExecuteAsync(
+            async stop => await PushAsync(docker, name, credential, log, stop), cancel);
+        var there = await AskAsync(name, credential, () => registry.GetManifestAsync(name, tag, credential, cancel));
+        if (!IsOf(there, image.Id) || there.Digest != pushed || there.Digest != (digest ?? pushed))
+            throw new RegistryUnavailableException(
+                $"{name} was pushed as {pushed} (image {image.Id}), but {name.Registry} has {there.Digest} " +
+                    "there: somebody else pushed at the same moment, or the registry lost it.");
+        await log.LineAsync($"push {name}", $"{name} is {there.Digest}", cancel);
+        return there.Digest;
+    }
+
+    /// <summary>Puts a manifest under a tag again where the tag has come to be a late image of ours: a worker that
+    /// slept through the end of its claim may push after its successor.</summary>
     /// <param name="late">Id of that image. A tag that is any other one has been pushed by somebody else.</param>
     /// <returns>Whether it was necessary.</returns>
     public async Task<bool> KeepTagAsync(
@@ -130,8 +145,11 @@ public sealed partial class ImagePusher(
             throw Denied(name, credential, error, null);
         if (error is not null && (transfer.HasTriedAgain || DaemonTransfer.IsFull(error)))
             throw new RegistryUnavailableException(
-                $"{name} could not be pushed, however often the daemon tried: {error}. The fault is at {name.Registry}: " +
-                "its operator finds the cause in its log; often its disk is full.") { IsLasting = true };
+                $"{name} could not be pushed, however often the daemon tried: {error}. The fault is at " +
+                $"{name.Registry}: its operator finds the cause in its log; often its disk is full.")
+            {
+                IsLasting = true,
+            };
         return error is null && transfer.Digest is { } digest
             ? digest
             : throw new RegistryUnavailableException(

@@ -55,7 +55,8 @@ public sealed record Manifest(ImageName Image, string Digest, string MediaType, 
         {
             using var json = JsonDocument.Parse(config);
             return json.RootElement.TryGetProperty("config", out var settings)
-                && settings.ValueKind == JsonValueKind.Object && settings.TryGetProperty("Labels", out var labels) && labels.ValueKind == JsonValueKind.Object
+                && settings.ValueKind == JsonValueKind.Object && settings.TryGetProperty("Labels", out var labels)
+                && labels.ValueKind == JsonValueKind.Object
                 && labels.TryGetProperty(label, out var value) && value.ValueKind == JsonValueKind.String
                 ? value.GetString()
                 : null;
