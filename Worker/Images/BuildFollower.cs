@@ -30,7 +30,9 @@ internal sealed class BuildFollower(DaemonEndpoint daemon, BuildLogStream log, T
         Task? end = null;
         await foreach (var message in DaemonMessage.ReadAsync(spool?.Reader ?? PipeReader.Create(answer), cancel))
         {
+            pace?.IsBehind = true;
             await ShowAsync(message, pace, cancel);
+            pace?.IsBehind = false;
             (id, error) = (message.ImageId ?? id, message.Error ?? error);
             if (message.Trace is { Length: 0 } && ++empty == MostEmpty)
             {

@@ -8,9 +8,6 @@ internal sealed record DaemonBuilder(Platform Platform, bool IsBuildKit)
     /// <summary>The first that has BuildKit without further settings (Docker 18.09).</summary>
     private static readonly Version FirstApi = new(1, 39);
 
-    /// <summary>The first whose BuildKit loses nothing when much is printed at once (Docker 23).</summary>
-    private static readonly Version FirstWhole = new(1, 42);
-
     public static async Task<DaemonBuilder> OfAsync(
         DaemonEndpoint daemon, DockerClient docker, BuilderChoice choice, CancellationToken cancel)
     {
@@ -24,10 +21,6 @@ internal sealed record DaemonBuilder(Platform Platform, bool IsBuildKit)
         };
         return new DaemonBuilder(Platform.Of(version.Os, version.Arch, null), isBuildKit);
     }
-
-    /// <summary>Whether BuildKit there has to be held to a <see cref="Pace"/>.</summary>
-    public static async Task<bool> BreaksAsync(DockerClient docker, CancellationToken cancel) =>
-        Version.TryParse((await docker.System.GetVersionAsync(cancel)).APIVersion, out var api) && api < FirstWhole;
 
     /// <summary>"1" classic, "2" BuildKit; null where the daemon leaves the choice to us, as it did before Docker
     /// 23.</summary>

@@ -24,7 +24,7 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
                 "no ARG declares them", cancel);
 
         using var docker = daemon.Connect();
-        var id = bases.BuildKit ? await BuildKitAsync(docker, daemon, bases, commit, log, cancel)
+        var id = bases.BuildKit ? await BuildKitAsync(daemon, bases, commit, log, cancel)
             : await ClassicAsync(daemon, bases, commit, log, cancel);
         var image = await docker.Images.InspectImageAsync(id, cancel);
         await log.LineAsync(Step, $"built {image.ID}", cancel);
@@ -32,11 +32,9 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     }
 
     private async Task<string> BuildKitAsync(
-        DockerClient docker, DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log,
-        CancellationToken cancel)
+        DaemonEndpoint daemon, Bases bases, string commit, BuildLogStream log, CancellationToken cancel)
     {
-        var canPace = daemon.Tokens is not null && await DaemonBuilder.BreaksAsync(docker, cancel);
-        using var pace = canPace ? new Pace(daemon.Tokens!) : null;
+        using var pace = daemon.Tokens is { } tokens ? new Pace(tokens, clock) : null;
         var files = new SessionFiles(bases.Dockerfile, bases.Context);
         await using var session = await BuildSession.OpenAsync(daemon, files, cancel);
         var parameters = BuildParameters.Of(bases, files.DockerfileName, commit, clock.GetUtcNow()) with
@@ -80,7 +78,8 @@ public sealed class ImageBuilder(IOptions<ImageOptions> options, TimeProvider cl
     {
         var refused = new DockerApiException(status, body);
         return status < HttpStatusCode.InternalServerError
-            ? new BuildFailedException($"The daemon refuses to build this: {DaemonMessage.Said(refused)}", inner: refused)
+            ? new BuildFailedException(
+                $"The daemon refuses to build this: {DaemonMessage.Said(refused)}", inner: refused)
             : refused;
     }
 }
