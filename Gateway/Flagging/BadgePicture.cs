@@ -15,7 +15,8 @@ internal static class BadgePicture
         var right = WidthOf(state);
         var width = Left + right;
         return $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{Label}: {state}">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img"
+                 aria-label="{Label}: {state}">
               <title>{Label}: {state}</title>
               <rect width="{width}" height="20" rx="4" fill="#4a4f57"/>
               <path d="M{Left} 0h{right - 4}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4H{Left}z" fill="{ColourOf(state)}"/>

@@ -24,8 +24,10 @@ public static class FlaggingSlice
     }
 
     public static void MapBadges(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/badges/{**file}", (string file, string? registry, string? tag, Badge badge, HttpContext context) =>
-                badge.Handle(file, registry, tag, context.Features.Get<Caller>(), context))
+        routes.MapGet(
+                "/badges/{**file}",
+                (string file, string? registry, string? tag, Badge badge, HttpContext context) =>
+                    badge.Handle(file, registry, tag, context.Features.Get<Caller>(), context))
             .Produces(200, contentType: "image/svg+xml").WithTags("Badge")
             .WithSummary(
                 "How an image does: passing, failing, building, outdated or unknown; ?tag= for one of its tags.");

@@ -83,8 +83,8 @@ public sealed class SeeRegistries(
             Unknown = reports?.Unknown ?? [],
             Refused = new RefusedNotifications(refusals, at, from),
             Problem = reports is null
-                ? "GraphTracker does not answer, so nothing is known of its reconciling: look whether it runs, and what "
-                    + "its log says. Notifications are taken meanwhile."
+                ? "GraphTracker does not answer, so nothing is known of its reconciling: look whether it runs, and "
+                    + "what its log says. Notifications are taken meanwhile."
                 : null,
         };
     }

@@ -13,7 +13,8 @@ public static class WhyBuilt
                 yield break;
             case { Kind: BuildCauseKind.Cascade, Base: { } moved }:
                 yield return $"rebuilt because {moved} moved {cause.OldDigest ?? "(nothing)"} → {cause.NewDigest}";
-                yield return $"evidence: {cause.Evidence ?? "not told"}; cascade {cause.CascadeId}, depth {cause.Depth}";
+                yield return
+                    $"evidence: {cause.Evidence ?? "not told"}; cascade {cause.CascadeId}, depth {cause.Depth}";
                 break;
             default:
                 var kind = cause.Kind.ToString().ToLowerInvariant();

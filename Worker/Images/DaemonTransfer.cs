@@ -16,7 +16,8 @@ internal sealed class DaemonTransfer(BuildLogStream log, string step, TimeProvid
     private static readonly string[] Ends = ["Pull complete", "Already exists", "Pushed", "Layer already exists",
         "Mounted from"];
 
-    // Of lines alone, a few for each layer: progress comes on while the log is held up, for as long as the broker is away.
+    // Of lines alone, a few for each layer: progress comes on while the log is held up, for as long as the broker is
+    // away.
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly HashSet<string> _waiting = []; // layers, for the daemon to try them again
     private string? _error;

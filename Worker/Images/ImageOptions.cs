@@ -11,8 +11,9 @@ public sealed class ImageOptions
     /// <summary>Which of the daemon's builders builds.</summary>
     public BuilderChoice Builder { get; init; } = BuilderChoice.Auto;
 
-    /// <summary>Hosts, or <c>host:port</c>, that registries may be at although their addresses are not public; also those
-    /// of token servers and redirects. Everything public is allowed, and the installation's default registry.</summary>
+    /// <summary>Hosts, or <c>host:port</c>, that registries may be at although their addresses are not public; also
+    /// those of token servers and redirects. Everything public is allowed, and the installation's default
+    /// registry.</summary>
     public IReadOnlyList<string> AllowedRegistries { get; init; } = [];
 
     /// <summary>Registries spoken to without TLS, as <c>host[:port]</c>; those on loopback always are, unless they are

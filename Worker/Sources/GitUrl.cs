@@ -6,8 +6,8 @@ namespace Builds.Worker.Sources;
 
 /// <summary>
 /// A git URL of which every part is understood. Only the parts travel on, so that nothing after this reads the text
-/// differently. Stands on the base library alone (with <c>GitUrlGrammar.cs</c> and <c>NetworkAddress.cs</c>): the Gateway
-/// compiles these files too.
+/// differently. Stands on the base library alone (with <c>GitUrlGrammar.cs</c> and <c>NetworkAddress.cs</c>): the
+/// Gateway compiles these files too.
 /// </summary>
 public sealed partial record GitUrl
 {

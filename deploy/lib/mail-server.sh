@@ -8,6 +8,7 @@ start_mail_server() {
   log=$state/log/mail-server.log
   running mail-server && return
 
-  start mail-server /usr/bin/python3 -m aiosmtpd --nosetuid --listen "127.0.0.1:${ports[mail]}" --class aiosmtpd.handlers.Mailbox "$mails"
+  start mail-server /usr/bin/python3 -m aiosmtpd --nosetuid --listen "127.0.0.1:${ports[mail]}" \
+    --class aiosmtpd.handlers.Mailbox "$mails"
   await "an answer" 20 mail-server listened "${ports[mail]}"
 }

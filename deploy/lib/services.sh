@@ -78,8 +78,8 @@ start_graph_tracker() {
     --Cascades:SettleSeconds=3
 }
 
-# start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees. One that
-# runs with other settings is started anew: a port that it knows may be a stranger's by now.
+# start_service NAME SETTING…: the broker's address holds a password, so it is no argument that everybody sees. One
+# that runs with other settings is started anew: a port that it knows may be a stranger's by now.
 start_service() {
   local name=$1 url=http://127.0.0.1:${ports[$1]} settings
   shift

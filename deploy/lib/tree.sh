@@ -5,13 +5,14 @@ tree=(runtime tools site shop) # each after what it stands on
 
 # Each image is built once per registry: what another one held tells of bases there, also where its files came along.
 plant_tree() {
-  local name answer status
+  local name answer status source
   log=$state/log/gateway.log
   api PUT /v1/namespaces/sample/members '{"members": [{"name": "you", "mail": "you@example.org", "role": "owner"}]}'
   [[ -n $(digest_of sample/os 1) ]] || push_image sample/os 1 1
   for name in "${tree[@]}"; do
-    api PUT "/v1/images/sample/$name" \
-      "$(jq -n --arg git "$git_server/tree.git" --arg folder "$name" '{git: $git, ref: "main", context: $folder, tags: ["latest"]}')"
+    source=$(jq -n --arg git "$git_server/tree.git" --arg folder "$name" \
+      '{git: $git, ref: "main", context: $folder, tags: ["latest"]}')
+    api PUT "/v1/images/sample/$name" "$source"
     [[ $(api GET "/v1/images/sample/$name" | jq '.tags | length') == 0 ]] || continue
     answer=$(api POST /v1/builds "{\"image\": \"sample/$name\"}")
     status=/v1/builds/$(jq --exit-status --raw-output .id <<<"$answer")
@@ -24,7 +25,8 @@ plant_tree() {
 until_is() {
   local answer value until=$((SECONDS + $4))
   while answer=$(api GET "$1") && value=$(jq -r "$2" <<<"$answer") && [[ $value != "$3" ]]; do
-    [[ $value =~ ^(accepted|queued|waiting|running|null)?$ ]] || fail "$1 is $value: $(jq -r '.reason // ""' <<<"$answer")"
+    [[ $value =~ ^(accepted|queued|waiting|running|null)?$ ]] \
+      || fail "$1 is $value: $(jq -r '.reason // ""' <<<"$answer")"
     ((SECONDS < until)) || fail "$1 is still \"$value\""
     sleep 0.2
   done
@@ -42,7 +44,8 @@ move_base() {
   while :; do
     ((SECONDS < until)) || fail "the cascade has not come to its end: $(api GET "/v1/cascades${id:+/$id}")"
     sleep 0.2
-    [[ -n $id ]] || id=$(api GET /v1/cascades | jq -r --arg new "$digest" 'first(.cascades[] | select(.newDigest == $new)) | .cascadeId')
+    [[ -n $id ]] || id=$(api GET /v1/cascades \
+      | jq -r --arg new "$digest" 'first(.cascades[] | select(.newDigest == $new)) | .cascadeId')
     [[ -n $id ]] || continue
     answer=$(api GET "/v1/cascades/$id")
     while read -r line; do
@@ -54,7 +57,8 @@ move_base() {
   [[ $(jq -r .cascade.state <<<"$answer") == "done" ]] || fail "the cascade is $(jq -r .cascade.state <<<"$answer")"
 
   say "▸ curl -H 'Accept: text/plain' $gateway/v1/graph?image=sample/os"
-  curl --silent --fail --config "$state/secrets/api.curl" --header "Accept: text/plain" "$gateway/v1/graph?image=sample/os" \
+  curl --silent --fail --config "$state/secrets/api.curl" --header "Accept: text/plain" \
+    "$gateway/v1/graph?image=sample/os" \
     | sed 's/^/  │ /' >&3
   log=$state/log/gateway.log
   await "a mail" 60 gateway mail_since "$mark"
