@@ -34,6 +34,9 @@ public sealed record Answer(string? Digest, IReadOnlyList<Found> Found);
 /// </summary>
 public static class Answers
 {
+    private const int UnseenTries = 3;
+    private const int UnseenTriesOfPast = 1;
+
     private const string Delete = "delete from question where id = @Id";
 
     /// <returns>Whether the tag has moved.</returns>
@@ -93,13 +96,16 @@ public static class Answers
     }
 
     /// <summary>
-    /// What was pushed last, where the tag points elsewhere and is not known to have ever pointed there; else null.
+    /// What was pushed last, where the tag points elsewhere and that may only be because it is not written yet; else null.
     /// </summary>
-    public static string? Unseen(SqliteConnection db, Question question, string? present) =>
-        question.Source == "push" && Named(question) is [.., var last] && last != present
-            && !db.Query<string>(SelectPast, question).Contains(last)
-            ? last
-            : null;
+    public static string? Unseen(SqliteConnection db, Question question, string? present)
+    {
+        if (question.Source != "push" || Named(question) is not [.., var last] || last == present)
+            return null;
+        // What it pointed to before may have been put back; more often it is an old push that is told late.
+        var most = db.Query<string>(SelectPast, question).Contains(last) ? UnseenTriesOfPast : UnseenTries;
+        return question.Tries < most ? last : null;
+    }
 
     private static string[] Named(Question question) => question.Named.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -15,7 +15,6 @@ public sealed class Inquiry(
     Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read)
 {
     private const int PassingTries = 5;
-    private const int UnseenTries = 3;
 
     /// <exception cref="RegistryUnavailableException">Or <see cref="UnknownRegistryException"/>.</exception>
     /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at, or does not show yet what was
@@ -30,7 +29,7 @@ public sealed class Inquiry(
 
         var answered = await digestOf(image, question.Tag, cancel);
         // A registry tells of a push before it has written the tag.
-        if (question.Tries < UnseenTries && store.Read(db => Answers.Unseen(db, question, answered)) is { } unseen)
+        if (store.Read(db => Answers.Unseen(db, question, answered)) is { } unseen)
             throw new ManifestGoneException(
                 $"{question.Name} was pushed as {unseen}, and the registry still has {answered ?? "nothing"} under that tag");
         if (answered is not { } present)

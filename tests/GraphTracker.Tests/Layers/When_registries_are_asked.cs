@@ -131,6 +131,25 @@ public sealed class When_registries_are_asked
     }
 
     [Test]
+    public async Task Should_ask_again_for_a_version_that_was_put_back()
+    {
+        await StartAsync();
+        foreach (var version in new[] { "os1", "os2" })
+        {
+            Holds("os:1", Image(version));
+            await HintAsync("os:1", Image(version));
+            await AnsweredAsync();
+        }
+
+        var before = _asked.Count;
+        _tags["os:1"] = () => Task.FromResult<string?>(Image(_asked.Count - before > 1 ? "os1" : "os2").Digest);
+        await HintAsync("os:1", Image("os1"));
+        await AnsweredAsync();
+
+        Assert.That(Moves("os:1"), Is.EqualTo(new[] { Image("os1").Digest, Image("os2").Digest, Image("os1").Digest }));
+    }
+
+    [Test]
     public async Task Should_believe_a_registry_that_never_shows_what_was_pushed()
     {
         Holds("os:1", Image("os1"));
