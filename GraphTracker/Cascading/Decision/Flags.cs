@@ -14,12 +14,15 @@ internal static class Flags
             return Through(waitsFor ?? standing.Behind[0], ground);
 
         var move = cause.Moved!;
+        // Whichever of them ended last: its storey is above all that this cascade has moved.
+        var storey = standing.Moved.Append(cause).Select(footing => footing.Moved!)
+            .Where(moved => moved.Cascade == move.Cascade).Max(moved => moved.Depth);
         return new Verdict
         {
             Cause = cause,
             Outlook = OutdatedOutlook.Policy,
             Next = "",
-            Depth = Math.Max(move.Depth, below?.Depth ?? 0) + 1,
+            Depth = Math.Max(storey, below?.Depth ?? 0) + 1,
             Cascade = standing.Moved.Count == 0 && below is not null
                 ? below.Cascade
                 : move.Cascade ?? DerivedIds.CascadeIdOf(move),

@@ -46,6 +46,31 @@ public sealed class When_a_base_is_pushed
     }
 
     [Test]
+    public async Task Should_count_the_storeys_below_whichever_of_its_bases_ends_last()
+    {
+        await _world.GrowAsync("slow", "os");
+        await _world.GrowAsync("both", "slow", "api");
+        await _world.DecideAsync();
+        await _world.PushAsync("os", "2");
+        var open = new Queue<BuildRequested>((await _world.DecideAsync()).OrderBy(request => request.Image.Repository == "slow"));
+        while (open.TryDequeue(out var request))
+        {
+            if (request.Image.Repository == "slow" && open.Count > 0)
+            {
+                open.Enqueue(request);
+                continue;
+            }
+
+            await _world.FinishAsync(request);
+            foreach (var next in await _world.DecideAsync())
+                open.Enqueue(next);
+        }
+
+        Assert.That(_world.Rebuilt, Is.EqualTo(new[] { "runtime", "tools", "slow", "api", "shop", "both" }));
+        Assert.That(_world.Asked[^1].Cause!.Depth, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Should_ask_for_nothing_while_it_has_not_looked_at_all_that_has_changed()
     {
         await _world.PushAsync("other", "1");
