@@ -23,9 +23,20 @@ internal sealed partial class RandomWorld
             Is.EquivalentTo(preview.Rebuilt.Select(Words)), () => $"what a push of {root} rebuilds: {State()}");
         AreInOrder([.. asked.Where(one => one.Tags.Contains("latest")).Select(one => one.Image.Repository)]);
         AreInOrder([.. preview.Rebuilt.Where(node => node.Tags.Contains("latest")).Select(RepositoryOf)]);
+        var unsure = Unsure([.. preview.Rebuilt.Select(RepositoryOf)]);
         Assert.That(
-            preview.Flagged.SelectMany(node => node.Tags.Select(name => $"{RepositoryOf(node)}:{name}: {node.Reason}")),
-            Is.EquivalentTo(OutdatedOver(root)), () => $"what a push of {root} leaves outdated: {State()}");
+            preview.Flagged.Where(node => !unsure.Contains(RepositoryOf(node)))
+                .SelectMany(node => node.Tags.Select(name => $"{RepositoryOf(node)}:{name}: {node.Reason}")),
+            Is.EquivalentTo(OutdatedOver(root, unsure)), () => $"what a push of {root} leaves outdated: {State()}");
+    }
+
+    // What takes something from an image that is rebuilt too, and does not wait for it, is current or not as it comes;
+    // and so is what stands on that.
+    private HashSet<string> Unsure(HashSet<string> rebuilt)
+    {
+        var first = rebuilt.Where(name => _registry.UsesOf(name)
+            .Any(use => !use.Pinned && !Counts(name, use) && rebuilt.Contains(use.Name))).ToList();
+        return [.. first, .. _registry.AppNames.Where(name => _registry.Below(name).Overlaps(first))];
     }
 
     private void AreInOrder(List<string> rebuilt)
@@ -34,13 +45,13 @@ internal sealed partial class RandomWorld
             Assert.That(rebuilt.Skip(place).Intersect(RebuiltBelow(name)), Is.Empty, () => $"{name} before it: {State()}");
     }
 
-    private IEnumerable<string> OutdatedOver(string root) =>
+    private IEnumerable<string> OutdatedOver(string root, HashSet<string> unsure) =>
         from row in _file.Query<(string Repository, string Tag, string Next)>("""
             select image.repository, tag.name, verdict.next
               from verdict join tag on tag.id = verdict.tag join image on image.id = tag.image
              where verdict.outdated = 1
             """)
-        where _registry.Below(row.Repository).Contains(root)
+        where _registry.Below(row.Repository).Contains(root) && !unsure.Contains(row.Repository)
         select $"{row.Repository}:{row.Tag}: {row.Next}";
 
     private static string Words(CascadeNode node) => Words(RepositoryOf(node), node.Tags, node.Depth);
