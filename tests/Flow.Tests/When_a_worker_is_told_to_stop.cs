@@ -11,7 +11,7 @@ public sealed class When_a_worker_is_told_to_stop
 
     [OneTimeSetUp]
     public async Task Two_workers_that_drain() =>
-        _held = await HeldInstallation.StartAsync("dockerd", workers: 2, drainSeconds: 300);
+        _held = await HeldInstallation.StartAsync("dockerd", workers: 2, impatient: false, drainSeconds: 300);
 
     [OneTimeTearDown]
     public async Task Gone()

@@ -74,10 +74,10 @@ internal static class BuildInputs
         new("a build that sleeps for ever")
         {
             Definition = at => at.LinesAsync("RUN echo asleep; sleep 100000\n"),
-            Request = new { timeoutSeconds = 4 },
+            Request = new { timeoutSeconds = 20 },
             State = "timedOut",
             Class = "limit",
-            Reason = ["longer than its limit of 4 seconds"],
+            Reason = ["longer than its limit of 20 seconds"],
             Log = ["asleep"],
         },
     ];
