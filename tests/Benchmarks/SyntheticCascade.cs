@@ -37,6 +37,7 @@ public sealed record SyntheticCascade(long Base, long Pushed)
         select 1 + max(id), printf('sha256:%064d', 1 + max(id)), min(id), 'read', 'image', 'linux/amd64', x'00' from each;
         insert into tag (id, image, name, manifest, moves, moved_at) select id, id, 'latest', id, 1, 0 from each;
         insert into tag_move (tag, number, new_manifest, at, source) select id, 1, id, 0, 'push' from each;
+        insert into tag_past (tag, manifest) select id, id from each;
         insert into base_version (id, base_tag, manifest, platforms)
         select distinct base, base, base, 'linux/amd64' from each where base is not null;
         insert into standing (tag, version, kind, evidence, pinned)
