@@ -12,7 +12,8 @@ public sealed class When_a_build_is_held_back
         var open = new TaskCompletionSource();
         var clock = new Clock();
         await using var log = new BuildLogStream(
-            Guid.NewGuid(), 1, new BuildLogOptions(), [], (_, _) => open.Task, clock, NullLogger.Instance);
+            Guid.NewGuid(), 1, new BuildLogOptions(), [], (_, cancel) => open.Task.WaitAsync(cancel), clock,
+            NullLogger.Instance);
         await log.LineAsync("#1", "first", CancellationToken.None);
         clock.Pass(TimeSpan.FromMinutes(20));
         await IsSilentForAsync(log, TimeSpan.FromMinutes(20));

@@ -60,7 +60,9 @@ internal sealed class PlayedDaemon : IAsyncDisposable
         var letter = new byte[1];
         while (!asked.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await connection.ReadAsync(letter) > 0)
             asked.Append((char)letter[0]);
-        if (answer.Length > 0)
+        if (answer.Length == 0)
+            _listener.Stop(); // whoever was hung up on calls again, and nobody would take it up
+        else
             await connection.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {answer}\r\n\r\n"));
         if (answer.StartsWith("101", StringComparison.Ordinal))
             return new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => OnlyOnce(connection) });
