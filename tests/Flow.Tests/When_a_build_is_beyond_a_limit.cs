@@ -14,7 +14,7 @@ public sealed class When_a_build_is_beyond_a_limit
             WorkerSettings = new Dictionary<string, string>
             {
                 ["BuildLog:Silence"] = "00:00:10",
-                ["Limits:Building"] = "00:00:20",
+                ["Limits:Building"] = "00:00:40",
             },
         });
 
@@ -27,7 +27,7 @@ public sealed class When_a_build_is_beyond_a_limit
 
     [TestCase("silent", "echo now; sleep 100000", "Nothing was printed for 10 seconds.")]
     [TestCase("slow", "while true; do echo tick; sleep 1; done",
-        "building took longer than its limit of 20 seconds (Limits:Building). The end of the log tells how far it came.")]
+        "building took longer than its limit of 40 seconds (Limits:Building). The end of the log tells how far it came.")]
     public async Task Should_end_it_with_the_reason_and_serve_the_next(string name, string command, string reason)
     {
         await _builds.DefineAsync($"team/{name}", Dockerfile(command));
