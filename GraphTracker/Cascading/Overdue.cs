@@ -41,9 +41,8 @@ public sealed partial class Overdue(
         {
             foreach (var build in store.Read(db => Find(db, clock.GetUtcNow().ToUnixTimeMilliseconds())))
             {
-                if (await AskAsync(build, cancel) is not { } found)
+                if (!await IsAnsweredAsync(build, cancel))
                     return; // the next one would get no answer either
-                await TakeAsync(build, found, cancel);
             }
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -63,20 +62,28 @@ public sealed partial class Overdue(
                 .Where(build => build != Guid.Empty), // a damaged one is told where its image is decided
         ];
 
-    /// <returns>Null where there is no answer.</returns>
-    private async Task<FoundBuild?> AskAsync(Guid build, CancellationToken cancel)
+    private async Task<bool> IsAnsweredAsync(Guid build, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Patience); // without a broker a request waits for its token and nothing else
         try
         {
-            return (await _find.GetResponse<FoundBuild>(new FindBuild { BuildId = build }, limit.Token)).Message;
+            var found = await _find.GetResponse<FoundBuild>(new FindBuild { BuildId = build }, limit.Token);
+            await TakeAsync(build, found.Message, cancel);
+            return true;
+        }
+        catch (RequestFaultException e)
+        {
+            // of this one alone
+            Log.Faulted(logger, build, e.Message);
+            await store.WriteAsync(db => LookLater(db, build, isKnown: true), cancel);
+            return true;
         }
         catch (Exception e)
         {
             cancel.ThrowIfCancellationRequested();
             Log.NoAnswer(logger, build, e.Message);
-            return null;
+            return false;
         }
     }
 
@@ -94,21 +101,22 @@ public sealed partial class Overdue(
         }
     }
 
-    private const string LookLater = """
-        update rebuild set look_at = @lookAt, told = iif(@isKnown, told, 0) where build = @build
-        """;
-
     private void Take(SqliteConnection db, FoundBuild found)
     {
-        var now = clock.GetUtcNow();
         if (found.Completed is { } completed)
-            Recording.Run(db, now, recording => recording.Build(completed, registries.Value.Default));
-        db.Execute(LookLater, new
-        {
-            build = found.BuildId.ToString(),
-            isKnown = found.State is not null,
-            lookAt = now.AddMinutes(options.Value.OverdueMinutes).ToUnixTimeMilliseconds(),
-        });
+            Recording.Run(db, clock.GetUtcNow(), recording => recording.Build(completed, registries.Value.Default));
+        LookLater(db, found.BuildId, isKnown: found.State is not null);
+    }
+
+    // One whose end has come meanwhile is not asked for again.
+    private const string SetLookAt = """
+        update rebuild set look_at = @lookAt, told = iif(@isKnown, told, 0) where build = @id and state = 'open'
+        """;
+
+    private void LookLater(SqliteConnection db, Guid build, bool isKnown)
+    {
+        var lookAt = clock.GetUtcNow().AddMinutes(options.Value.OverdueMinutes).ToUnixTimeMilliseconds();
+        db.Execute(SetLookAt, new { id = build.ToString(), isKnown, lookAt });
     }
 
     private static partial class Log
@@ -118,6 +126,11 @@ public sealed partial class Overdue(
 
         [LoggerMessage(LogLevel.Warning, "The rebuild {build} is overdue, and the Gateway does not answer ({why})")]
         public static partial void NoAnswer(ILogger logger, Guid build, string why);
+
+        [LoggerMessage(LogLevel.Error,
+            "The rebuild {build} is overdue, and the Gateway fails to look it up; see its log. It is asked again later "
+            + "({why})")]
+        public static partial void Faulted(ILogger logger, Guid build, string why);
 
         [LoggerMessage(LogLevel.Error, "What became of the rebuild {build} could not be recorded; it is asked again")]
         public static partial void NotTaken(ILogger logger, Exception e, Guid build);

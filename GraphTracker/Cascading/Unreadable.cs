@@ -44,15 +44,19 @@ internal static class Unreadable
     }
 
     private const string SetFailed = """
-        update rebuild set state = 'failed', reason = @why, ended_at = @now, told = 1
+        update rebuild set state = 'failed', reason = @why, ended_at = @now
          where build = @build and state = 'open'
         returning id
         """;
+
+    // Also where it has ended: it would be looked at again with every commit.
+    private const string SetTold = "update rebuild set told = 1 where build = @build";
 
     /// <summary>One that was asked for, and cannot be told any more.</summary>
     internal static void Fail(SqliteConnection db, string build, Exception error, long now)
     {
         var why = $"what is recorded of its request cannot be read ({error.Message}); resume, and it is asked for anew";
+        db.Execute(SetTold, new { build });
         foreach (var id in db.Query<long>(SetFailed, new { build, why, now }).AsList())
         {
             foreach (var tag in db.Query<long>(Ends.SelectTags, new { id }).AsList())

@@ -9,7 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Defining;
 
-/// <summary>How images are built. The highest version counts, in whichever order the words arrive.</summary>
+/// <summary>
+/// How images are built. Of words that come in any order the highest version counts; what the Gateway lists counts as
+/// it is.
+/// </summary>
 public sealed class Definitions(IOptions<RegistryOptions> registries)
 {
     private static readonly JsonSerializerOptions Json = BuildsBus.Plain(new JsonSerializerOptions());
@@ -20,15 +23,24 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
             on conflict (image) do update
            set version = excluded.version, definition = excluded.definition, change = excluded.change
          where excluded.version > definition.version
+            or definition.change <= @lastChange
+               and (excluded.version < definition.version or definition.definition is null)
         """;
 
     private const string Undecide = "insert or replace into undecided (tag) select id from tag where image = @image";
 
-    public void Define(SqliteConnection db, ImageDefined message) =>
-        Set(db, message.Image, message.Version, JsonSerializer.Serialize(message, Json));
+    public void Define(SqliteConnection db, ImageDefined message) => Take(db, message, null);
+
+    /// <summary>
+    /// From a list: what has not changed since it was asked for is as it says, also where the version is lower. A Gateway
+    /// may have been restored from an older copy.
+    /// </summary>
+    /// <param name="lastChange">When it was asked for; null where this comes from no list.</param>
+    internal void Take(SqliteConnection db, ImageDefined message, long? lastChange) =>
+        Set(db, message.Image, message.Version, JsonSerializer.Serialize(message, Json), lastChange);
 
     public void Forget(SqliteConnection db, ImageReference reference, long version) =>
-        Set(db, reference, version, null);
+        Set(db, reference, version, null, null);
 
     private const string SelectLastChange = "select coalesce(max(change), 0) from definition";
 
@@ -77,10 +89,11 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
 
     internal string RegistryOf(ImageReference reference) => reference.Registry ?? registries.Value.Default;
 
-    private void Set(SqliteConnection db, ImageReference reference, long version, string? definition)
+    private void Set(
+        SqliteConnection db, ImageReference reference, long version, string? definition, long? lastChange)
     {
         var image = Names.ImageOf(db, RegistryOf(reference), reference.Repository);
-        if (db.Execute(Put, new { image, version, definition }) > 0)
+        if (db.Execute(Put, new { image, version, definition, lastChange }) > 0)
             db.Execute(Undecide, new { image });
     }
 }

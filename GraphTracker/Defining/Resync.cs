@@ -59,7 +59,7 @@ public sealed partial class Resync(
         await store.WriteAsync(db =>
         {
             foreach (var one in page.Images)
-                definitions.Define(db, one);
+                definitions.Take(db, one, lastChange);
         }, cancel);
 
         var listed = page.Images.Select(one => (definitions.RegistryOf(one.Image), one.Image.Repository)).ToHashSet();

@@ -67,7 +67,8 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     private const string AskForWanted = """
         insert or ignore into question (registry, image, manifest, source, asked_at, due_at)
         select image.registry, image.id, manifest.id, 'watch', @now, @now
-          from manifest join image on image.id = manifest.image where manifest.state = 'wanted'
+          from manifest join image on image.id = manifest.image
+         where manifest.state = 'wanted' and manifest.state <> 'read' -- of the index that leaves out what was read
         """;
 
     // A tag that is named with what nobody knows it to have pointed to.

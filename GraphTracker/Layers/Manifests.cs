@@ -65,7 +65,7 @@ public static class Manifests
     }
 
     private const string SelectConcerned = """
-        select base_tag from base_version where manifest = @id union select id from tag where manifest = @id
+        select base_tag from base_version where manifest = @id union select tag from tag_past where manifest = @id
         """;
 
     // A build record says itself which base is the final one, and layers only name what was read.

@@ -17,6 +17,17 @@ internal static class TagMoves
     private const string Update =
         "update tag set manifest = @manifest, moves = @number, moved_at = @Now where id = @tag";
 
+    // What points to the same does not stand on this tag, though it stands on what this one pointed to.
+    private const string SelectMates = """
+        select mate.id
+          from (select @old as id union select @manifest) own
+         cross join tag mate on mate.manifest = own.id
+         where mate.id <> @tag and exists (
+           select 1 from part join edge on edge.child = part.image and edge.counts = 1
+             join tag_past on tag_past.manifest = edge.base and tag_past.tag = @tag
+            where part.manifest = own.id)
+        """;
+
     internal static bool Record(Recording recording, long tag, long? manifest, string source)
     {
         var (db, now) = (recording.Db, recording.Now);
@@ -35,6 +46,8 @@ internal static class TagMoves
         }
 
         recording.PointsElsewhere(tag);
+        foreach (var mate in db.Query<long>(SelectMates, new { tag, old = before.Manifest, manifest }))
+            recording.PointsElsewhere(mate);
         recording.ChangedBase(tag);
         Undecided.Add(db, tag);
         return true;

@@ -42,6 +42,9 @@ internal sealed class PlayedGateway : IAsyncDisposable
     /// <summary>What it knows of builds.</summary>
     public ConcurrentDictionary<Guid, FoundBuild> Known { get; } = [];
 
+    /// <summary>A build that it fails to look up.</summary>
+    public Guid? Damaged { get; set; }
+
     /// <summary>Builds that it was asked for.</summary>
     public ConcurrentQueue<Guid> AskedFor { get; } = [];
 
@@ -94,6 +97,8 @@ internal sealed class PlayedGateway : IAsyncDisposable
         {
             var id = context.Message.BuildId;
             gateway.AskedFor.Enqueue(id);
+            if (id == gateway.Damaged)
+                throw new InvalidDataException("its record cannot be read");
             return context.RespondAsync(gateway.Known.GetValueOrDefault(id, new FoundBuild { BuildId = id }));
         }
     }

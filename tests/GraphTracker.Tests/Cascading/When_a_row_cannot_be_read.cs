@@ -136,6 +136,31 @@ public sealed class When_a_row_cannot_be_read
     }
 
     [Test]
+    public async Task Should_not_look_for_ever_at_a_request_that_cannot_be_read_and_is_needed_no_more()
+    {
+        await _world.FinishAsync(_runtime);
+        await _world.DecideAsync();
+        await WriteAsync("update rebuild set request = 'none', told = 0");
+        Assert.That(Select().Stuck, Is.Not.Empty);
+
+        await FailUnreadableAsync();
+
+        Assert.That(Select().Stuck, Is.Empty);
+        Assert.That(_world.Graph.Query<string>("select state from rebuild"), Is.EqualTo(new[] { "done" }));
+    }
+
+    [Test]
+    public async Task Should_estimate_by_the_records_that_can_be_read()
+    {
+        var minutes = _world.Preview("os").Minutes;
+        await _world.FinishAsync(_runtime);
+        await _world.DecideAsync();
+        await WriteAsync($"update build set completed = 'none' where id = '{_runtime.BuildId}'");
+
+        Assert.That(_world.Preview("os").Minutes, Is.EqualTo(minutes).And.Not.Null);
+    }
+
+    [Test]
     public async Task Should_name_the_image_that_is_at_fault_among_all_that_stand_on_a_base()
     {
         await _world.GrowAsync("shell", "os");

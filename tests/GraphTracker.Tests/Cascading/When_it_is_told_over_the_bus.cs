@@ -35,6 +35,8 @@ public sealed class When_it_is_told_over_the_bus
     {
         _gateway.Defined = null;
         _gateway.AskedFor.Clear();
+        _gateway.Known.Clear();
+        _gateway.Damaged = null;
         _world = World.Empty();
         await _world.PushAsync("os", "1");
         await _world.GrowAsync("runtime", "os");
@@ -129,6 +131,27 @@ public sealed class When_it_is_told_over_the_bus
 
         Assert.That(again.BuildId, Is.EqualTo(lost.BuildId), "the Gateway does not know it");
         Assert.That(_gateway.AskedFor, Is.EquivalentTo(new[] { lost.BuildId, ended.BuildId }));
+    }
+
+    [Test]
+    public async Task Should_ask_after_the_others_where_the_Gateway_fails_to_look_one_up()
+    {
+        var (damaged, ended) = (await _world.DecideAsync()) is [var first, var second] ? (first, second) : default;
+        await _world.ToldAsync();
+        await _world.Graph.Store.WriteAsync(
+            db => { db.Execute("update rebuild set look_at = id"); }, CancellationToken.None); // the damaged one first
+        _gateway.Damaged = damaged.BuildId;
+        _gateway.Known[ended.BuildId] = new FoundBuild
+        {
+            BuildId = ended.BuildId, State = "failed", Completed = await _world.BuildAsync(ended, BuildOutcome.Failed),
+        };
+
+        await using var tracker = await StartAsync();
+        await Wait.UntilAsync(
+            "the end of the other to be taken", () => _world.Outdated.Contains($"{ended.Image.Repository}: failed"));
+
+        Assert.That(_gateway.AskedFor, Is.EqualTo(new[] { damaged.BuildId, ended.BuildId }));
+        Assert.That(tracker.Output, Does.Contain($"The rebuild {damaged.BuildId} is overdue, and the Gateway fails"));
     }
 
     [Test]

@@ -85,6 +85,20 @@ public sealed class When_definitions_are_listed
     }
 
     [Test]
+    public async Task Should_be_as_the_Gateway_has_them_when_it_was_restored_from_an_older_copy()
+    {
+        _gateway.Defined = [Defined("b", 50), Defined("c", 51)];
+        await using var tracker = await StartAsync();
+        await UntilAsync("a 1: forgotten", "b 50: listed", "c 51: listed", "d 4: forgotten", "e 5: forgotten");
+
+        await tracker.KillAsync();
+        _gateway.Defined = [Defined("a", 1), Defined("b", 49), Defined("c", 51)];
+        await tracker.StartAgainAsync();
+
+        await UntilAsync("a 1: listed", "b 49: listed", "c 51: listed", "d 4: forgotten", "e 5: forgotten");
+    }
+
+    [Test]
     public async Task Should_keep_what_is_defined_while_a_page_is_on_its_way()
     {
         _gateway.Defined = [Defined("b", 50)];
