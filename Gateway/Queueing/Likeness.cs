@@ -9,7 +9,8 @@ public static class Likeness
 {
     /// <summary>
     /// Equal where building the newer one makes the older one needless: the same image, tags, repository and ref, built
-    /// in the same way. The commit is left out: the newer one's is what the tags are to end with.
+    /// in the same way. The commit is left out: the newer one's is what the tags are to end with. So is what it is to
+    /// replace: that says whether it is pushed, and not what is built.
     /// </summary>
     public static string Of(BuildRequested request) => Hash(
         request.Image.Registry,

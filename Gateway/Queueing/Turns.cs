@@ -126,11 +126,14 @@ public sealed class Turns(Outbox outbox, Endings endings)
         : ReleaseOver(db, build) is { } release ? OvertakenBy(release)
         : null;
 
+    // One that replaces a certain image may end without a push, and so makes no other needless before it has succeeded.
     private const string SelectNewer = """
         select id as Id, requested_at as RequestedAt from build
          where likeness = @Likeness and (requested_at, number) > (@RequestedAt, @Number)
            and repeats = 0 and cancelled_by is null
-           and (state in ('running', 'succeeded') or (@orWaiting and state in ('accepted', 'queued', 'waiting')))
+           and (state = 'succeeded'
+                or request ->> '$.replaces' is null
+                   and (state = 'running' or (@orWaiting and state in ('accepted', 'queued', 'waiting'))))
          order by requested_at desc, number desc
          limit 1
         """;
