@@ -9,15 +9,6 @@ using MimeKit;
 
 namespace Builds.Gateway.Notifying;
 
-/// <summary>A mail that waits.</summary>
-public sealed record WaitingMail
-{
-    public required string Id { get; init; }
-    public required string Address { get; init; }
-    public required string Name { get; init; }
-    public required long Tries { get; init; }
-}
-
 /// <summary>One image in a mail: its flag, and the rebuild that was asked for.</summary>
 public sealed record LetterItem(ImageOutdated Flag, string? BuildState, string? BuildReason);
 

@@ -8,28 +8,40 @@ namespace Builds.Gateway.Notifying;
 
 /// <summary>What the server said to a mail.</summary>
 /// <param name="Accepted">It has taken it over.</param>
-/// <param name="ForGood">It will never take it.</param>
-public sealed record MailAnswer(bool Accepted, bool ForGood, string? Reason);
+/// <param name="ForGood">It knows no such recipient, and will never take it.</param>
+/// <param name="IsLast">It ends this connection (421), which says nothing about the mail.</param>
+public sealed record MailAnswer(bool Accepted, bool ForGood, string? Reason, bool IsLast = false);
+
+/// <summary>How long the server may take over each of its answers.</summary>
+public sealed record MailLimits(TimeSpan Opening, TimeSpan Sending)
+{
+    /// <summary>RFC 5321 4.5.3.2.6: who hangs up on a server that examines a mail for minutes sends it once more.</summary>
+    public static MailLimits Usual { get; } = new(TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10));
+}
 
 /// <summary>A connection to the mail server, logged in.</summary>
 public sealed class MailConnection : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private const int ServiceEnds = 421;
+
     private static readonly TimeSpan ByeLimit = TimeSpan.FromSeconds(2);
 
-    private readonly SmtpClient _client = new() { Timeout = (int)Limit.TotalMilliseconds };
+    private readonly SmtpClient _client = new();
 
     private MailConnection()
     {
     }
 
     /// <summary>Fails with what to look at where there is no server, no trust or no log-in.</summary>
-    public static async Task<MailConnection> OpenAsync(MailOptions options, CancellationToken cancel)
+    public static async Task<MailConnection> OpenAsync(
+        MailOptions options, MailLimits limits, CancellationToken cancel)
     {
         var connection = new MailConnection();
         try
         {
+            connection._client.Timeout = (int)limits.Opening.TotalMilliseconds;
             await connection.ConnectAsync(options, cancel);
+            connection._client.Timeout = (int)limits.Sending.TotalMilliseconds;
             return connection;
         }
         catch
@@ -49,9 +61,9 @@ public sealed class MailConnection : IDisposable
         }
         catch (SmtpCommandException e)
         {
-            // What it holds against the sender is a matter of settings, and the same for every mail.
-            var isTheirs = e.ErrorCode != SmtpErrorCode.SenderNotAccepted;
-            return new MailAnswer(false, isTheirs && (int)e.StatusCode >= 500, $"{(int)e.StatusCode} {e.Message}");
+            var status = (int)e.StatusCode;
+            return new MailAnswer(
+                false, Refusal.IsForGood(e.ErrorCode, status, e.Message), $"{status} {e.Message}", status == ServiceEnds);
         }
     }
 

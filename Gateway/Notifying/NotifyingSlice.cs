@@ -12,6 +12,7 @@ public static class NotifyingSlice
         builder.Services.AddSingleton<Members>();
         builder.Services.AddSingleton<Notices>();
         builder.Services.AddSingleton<Letters>();
+        builder.Services.AddSingleton<WaitingMails>();
         builder.Services.AddSingleton<SeeMail>();
         builder.Services.AddSingleton<Postman>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Postman>());

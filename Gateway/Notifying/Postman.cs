@@ -1,5 +1,3 @@
-using Builds.Gateway.Storing;
-using Dapper;
 using Microsoft.Extensions.Options;
 
 namespace Builds.Gateway.Notifying;
@@ -9,10 +7,9 @@ namespace Builds.Gateway.Notifying;
 /// delays mails and nothing else. Killed between its acceptance and our note, one goes out twice, under one Message-ID.
 /// </summary>
 public sealed partial class Postman(
-    GatewayStore store, Letters letters, IOptions<MailOptions> options, TimeProvider clock, ILogger<Postman> logger)
+    WaitingMails mails, Letters letters, IOptions<MailOptions> options, TimeProvider clock, ILogger<Postman> logger)
     : BackgroundService
 {
-    private const int Together = 100;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private int _failures;
@@ -27,7 +24,7 @@ public sealed partial class Postman(
             var pause = Look;
             try
             {
-                if (await BringDueAsync(stoppingToken) == Together)
+                if (await BringDueAsync(stoppingToken))
                     pause = TimeSpan.Zero;
                 (_failures, Problem) = (0, null);
             }
@@ -42,78 +39,68 @@ public sealed partial class Postman(
         }
     }
 
-    private const string SelectDue = """
-        select id as Id, address as Address, name as Name, tries as Tries from mail
-         where due_at <= @now order by due_at, id limit @Together
-        """;
-
-    private async Task<int> BringDueAsync(CancellationToken cancel)
+    /// <returns>Whether more may be due.</returns>
+    private async Task<bool> BringDueAsync(CancellationToken cancel)
     {
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var due = store.Read(db => db.Query<WaitingMail>(SelectDue, new { now, Together }).AsList());
+        var due = mails.Due();
         if (due.Count == 0)
-            return 0;
+            return false;
 
-        using var server = await MailConnection.OpenAsync(options.Value, cancel);
+        using var server = await MailConnection.OpenAsync(options.Value, MailLimits.Usual, cancel);
+        var hasTaken = false;
         foreach (var mail in due)
-            await BringAsync(server, mail, cancel);
+        {
+            if (await BringAsync(server, mail, hasTaken, cancel) is not { } answer)
+                continue;
+            if (answer is { IsLast: true })
+                return hasTaken ? true : throw new IOException($"It ends the connection: {answer.Reason}");
+            hasTaken |= answer.Accepted;
+            if (answer.Accepted)
+                _failures = 0; // many servers take a number of mails in one connection, and then hang up
+        }
+
         await ByeAsync(server);
-        return due.Count;
+        return due.Count == WaitingMails.Together;
     }
 
-    private const string Try = "update mail set tried_at = @now, tries = tries + 1, due_at = @retryAt where id = @Id";
-
-    private async Task BringAsync(MailConnection server, WaitingMail mail, CancellationToken cancel)
+    /// <returns>Null where there was nothing left to say.</returns>
+    private async Task<MailAnswer?> BringAsync(
+        MailConnection server, WaitingMail mail, bool hasTaken, CancellationToken cancel)
     {
-        var now = clock.GetUtcNow();
-        var retryAt = (now + options.Value.RetryAfter(mail.Tries)).ToUnixTimeMilliseconds();
-        // Before it is written: what is told from now on goes into the next.
-        var attempt = new { mail.Id, now = now.ToUnixTimeMilliseconds(), retryAt };
-        await store.WriteAsync(db => db.Execute(Try, attempt), cancel);
+        await mails.TryAsync(mail, cancel);
         if (letters.Write(mail) is not { } message)
         {
-            await store.WriteAsync(db => db.Execute(Delete, mail), cancel);
+            await mails.DropAsync(mail, cancel);
             Log.Needless(logger, mail.Address);
-            return;
+            return null;
         }
 
         var answer = await server.SendAsync(message, cancel);
-        await NoteAsync(mail, answer, CancellationToken.None); // accepted is accepted, whoever wants to stop
+        await NoteAsync(mail, answer, hasTaken); // accepted is accepted, whoever wants to stop
+        return answer;
     }
 
-    private const string Delete = "delete from mail where id = @Id";
-
-    private const string NoteSent = """
-        insert into addressee (mail, sent_at) values (@Address, @now)
-            on conflict (mail) do update set sent_at = excluded.sent_at, refused_at = null, refusal = null
-        """;
-
-    private const string NoteRefused = """
-        insert into addressee (mail, refused_at, refusal) values (@Address, @now, @Reason)
-            on conflict (mail) do update set refused_at = excluded.refused_at, refusal = excluded.refusal
-        """;
-
-    private const string NoteError = "update mail set error = @Reason where id = @Id";
-
-    private async Task NoteAsync(WaitingMail mail, MailAnswer answer, CancellationToken cancel)
+    private async Task NoteAsync(WaitingMail mail, MailAnswer answer, bool hasTaken)
     {
-        var facts = new { mail.Id, mail.Address, answer.Reason, now = clock.GetUtcNow().ToUnixTimeMilliseconds() };
-        await store.WriteAsync(db =>
-        {
-            if (answer.Accepted || answer.ForGood)
-            {
-                db.Execute(answer.Accepted ? NoteSent : NoteRefused, facts);
-                db.Execute(Delete, facts);
-            }
-            else
-            {
-                db.Execute(NoteError, facts);
-            }
-        }, cancel);
         if (answer.Accepted)
+        {
+            await mails.SentAsync(mail, CancellationToken.None);
             Log.Sent(logger, mail.Address);
+        }
+        else if (answer.IsLast)
+        {
+            await mails.PostponedAsync(mail, answer.Reason, atOnce: hasTaken, CancellationToken.None);
+        }
+        else if ((answer.ForGood ? answer.Reason : mails.GivesUp(mail, answer.Reason)) is { } end)
+        {
+            await mails.EndAsync(mail, end, CancellationToken.None);
+            Log.Refused(logger, mail.Address, "for good", end);
+        }
         else
-            Log.Refused(logger, mail.Address, answer.ForGood ? "for good" : "for now", answer.Reason);
+        {
+            await mails.RefusedAsync(mail, answer.Reason, CancellationToken.None);
+            Log.Refused(logger, mail.Address, "for now", answer.Reason);
+        }
     }
 
     // All that it accepted is noted; how it takes its leave is of no matter.

@@ -7,10 +7,14 @@ namespace Builds.Gateway.Notifying;
 /// <param name="IsOn">Whether there is a mail server in the settings; without one no mail is written.</param>
 /// <param name="Waiting">Mails that were not accepted yet.</param>
 /// <param name="Problem">Why the server cannot be used at the moment.</param>
-/// <param name="Refused">Addresses whose last mail was refused for good, the latest first; at most 100.</param>
+/// <param name="LastError">What the server last answered to one of those that wait.</param>
+/// <param name="Postponed">Mails that wait because it refused them, for a reason that may go away.</param>
+/// <param name="Refused">
+/// Addresses whose last mail was refused for good or given up, the latest first; at most 100.
+/// </param>
 public sealed record SeenMail(
     bool IsOn, long Waiting, DateTimeOffset? OldestAt, string? Problem, string? LastError,
-    IReadOnlyList<RefusedAddress> Refused);
+    long Postponed, IReadOnlyList<RefusedAddress> Refused);
 
 public sealed record RefusedAddress(string Mail, DateTimeOffset At, string Why);
 
@@ -21,7 +25,9 @@ public sealed class SeeMail(GatewayStore store, Postman postman, IOptions<MailOp
 
     private const string SelectOldest = "select min(written_at) from mail";
 
-    private const string SelectError = "select error from mail where error is not null order by tried_at desc limit 1";
+    private const string SelectError = "select error from mail where error is not null order by due_at desc limit 1";
+
+    private const string CountPostponed = "select count(*) from mail where refused_at is not null";
 
     private const string SelectRefused = """
         select mail as Mail, refused_at as At, refusal as Why from addressee
@@ -34,6 +40,7 @@ public sealed class SeeMail(GatewayStore store, Postman postman, IOptions<MailOp
         db.ExecuteScalar<long?>(SelectOldest) is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
         postman.Problem,
         db.ExecuteScalar<string?>(SelectError),
+        db.ExecuteScalar<long>(CountPostponed),
         [.. db.Query<(string Mail, long At, string Why)>(SelectRefused).Select(one =>
             new RefusedAddress(one.Mail, DateTimeOffset.FromUnixTimeMilliseconds(one.At), one.Why))]));
 }

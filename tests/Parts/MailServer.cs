@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -84,13 +85,25 @@ public sealed class MailServer : IAsyncDisposable
 
     public bool Silence
     {
-        set
-        {
-            if (value)
-                File.WriteAllText(Path.Combine(Mails, "silent"), "");
-            else
-                File.Delete(Path.Combine(Mails, "silent"));
-        }
+        set => Say("silent", value ? "" : null);
+    }
+
+    /// <summary>How long it thinks about the text of a mail before it takes it.</summary>
+    public int SecondsToThink
+    {
+        set => Say("seconds", $"{value}");
+    }
+
+    /// <summary>Mails that it takes in one connection; it ends the connection when it is offered another.</summary>
+    public int? MostInOneConnection
+    {
+        set => Say("most", value?.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Its answer to every recipient; null where each is treated as its name says.</summary>
+    public string? Refusal
+    {
+        set => Say("refusal", value);
     }
 
     /// <summary>In the order of their acceptance.</summary>
@@ -101,6 +114,15 @@ public sealed class MailServer : IAsyncDisposable
     {
         await StopAsync();
         _folder.Dispose();
+    }
+
+    private void Say(string name, string? text)
+    {
+        var file = Path.Combine(Mails, name);
+        if (text is null)
+            File.Delete(file);
+        else
+            File.WriteAllText(file, text);
     }
 
     private static ReceivedMail Read(string file)

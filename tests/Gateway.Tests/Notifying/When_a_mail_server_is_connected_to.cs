@@ -15,7 +15,7 @@ public sealed class When_a_mail_server_is_connected_to
     {
         await using var mails = await MailServer.StartAsync(server);
 
-        using var connection = await MailConnection.OpenAsync(Options(mails, tls, logIn: tls == MailTls.StartTls), default);
+        using var connection = await MailConnection.OpenAsync(Options(mails, tls, logIn: tls == MailTls.StartTls), MailLimits.Usual, default);
         var answer = await connection.SendAsync(Message(), default);
 
         Assert.That(answer, Is.EqualTo(new MailAnswer(true, false, null)));
@@ -31,7 +31,7 @@ public sealed class When_a_mail_server_is_connected_to
         await File.WriteAllTextAsync(folder.File("ca.pem"), stranger.RootPem);
 
         Assert.That(
-            async () => await MailConnection.OpenAsync(Options(mails, MailTls.StartTls, true, folder.File("ca.pem")), default),
+            async () => await MailConnection.OpenAsync(Options(mails, MailTls.StartTls, true, folder.File("ca.pem")), MailLimits.Usual, default),
             Throws.InstanceOf<SslHandshakeException>());
     }
 
@@ -41,7 +41,7 @@ public sealed class When_a_mail_server_is_connected_to
         await using var mails = await MailServer.StartAsync("none");
 
         Assert.That(
-            async () => await MailConnection.OpenAsync(Options(mails, MailTls.StartTls, true), default),
+            async () => await MailConnection.OpenAsync(Options(mails, MailTls.StartTls, true), MailLimits.Usual, default),
             Throws.InstanceOf<NotSupportedException>());
     }
 
@@ -55,7 +55,31 @@ public sealed class When_a_mail_server_is_connected_to
             Password = RandomNumberGenerator.GetHexString(8),
         };
 
-        Assert.That(async () => await MailConnection.OpenAsync(options, default), Throws.InstanceOf<AuthenticationException>());
+        Assert.That(async () => await MailConnection.OpenAsync(options, MailLimits.Usual, default), Throws.InstanceOf<AuthenticationException>());
+    }
+
+    [Test]
+    public async Task Should_let_it_think_about_a_mail_longer_than_about_a_connection()
+    {
+        await using var mails = await MailServer.StartAsync("none");
+        mails.SecondsToThink = 4;
+        var limits = new MailLimits(Opening: TimeSpan.FromSeconds(2), Sending: TimeSpan.FromMinutes(1));
+
+        using var connection = await MailConnection.OpenAsync(Options(mails, MailTls.None, logIn: false), limits, default);
+
+        Assert.That((await connection.SendAsync(Message(), default)).Accepted);
+    }
+
+    [Test]
+    public async Task Should_not_wait_for_ever_for_what_it_thinks_of_a_mail()
+    {
+        await using var mails = await MailServer.StartAsync("none");
+        mails.SecondsToThink = 600;
+        var limits = MailLimits.Usual with { Sending = TimeSpan.FromSeconds(1) };
+
+        using var connection = await MailConnection.OpenAsync(Options(mails, MailTls.None, logIn: false), limits, default);
+
+        Assert.That(async () => await connection.SendAsync(Message(), default), Throws.InstanceOf<Exception>());
     }
 
     private static MailOptions Options(MailServer mails, MailTls tls, bool logIn, string? caFile = null) => new()
