@@ -28,7 +28,7 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, i
         foreach (var item in items.Take(mostExplained))
         {
             text.Append('\n').Append(NameOf(item.Flag)).Append('\n');
-            foreach (var (label, value) in Clean(Facts(item)))
+            foreach (var (label, value, _) in Clean(Facts(item)))
                 text.Append("  ").Append(label).Append(": ").Append(value).Append('\n');
         }
 
@@ -46,10 +46,10 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, i
         foreach (var item in items.Take(mostExplained))
         {
             html.Append("<h3>").Append(Escaped(NameOf(item.Flag))).Append("</h3>\n<table>\n");
-            foreach (var (label, value) in Clean(Facts(item)))
+            foreach (var (label, value, isLink) in Clean(Facts(item)))
             {
                 html.Append("<tr><th align=\"left\" valign=\"top\">").Append(Escaped(label)).Append("</th><td>")
-                    .Append(value.StartsWith("http", StringComparison.Ordinal) ? Link(value) : Escaped(value))
+                    .Append(isLink ? Link(value) : Escaped(value))
                     .Append("</td></tr>\n");
             }
 
@@ -77,29 +77,29 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, i
         "You get this because you may write to these images. "
         + (links.Public("/v1/images?outdated=true") is { } all ? $"All that is outdated: {all}" : "");
 
-    private static IEnumerable<(string Label, string Value)> Clean(IEnumerable<(string Label, string Value)> facts) =>
-        facts.Select(fact => (fact.Label, Clean(fact.Value)));
+    private static IEnumerable<Fact> Clean(IEnumerable<Fact> facts) =>
+        facts.Select(fact => fact with { Value = Clean(fact.Value) });
 
     // A line stays a line, whatever it was made of; and no reason of a build fills a mail.
     private static string Clean(string text) =>
         string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c))
         + (text.Length > LongestText ? "…" : "");
 
-    private IEnumerable<(string Label, string Value)> Facts(LetterItem item)
+    private IEnumerable<Fact> Facts(LetterItem item)
     {
         var flag = item.Flag;
-        yield return ("base", $"{flag.Base} moved {flag.OldDigest} → {flag.NewDigest}");
+        yield return new("base", $"{flag.Base} moved {flag.OldDigest} → {flag.NewDigest}");
         var how = flag.Through is { } through ? $"through {through}" : "directly";
-        yield return ("how", $"{how}, known by {flag.Evidence}");
+        yield return new("how", $"{how}, known by {flag.Evidence}");
         var since = flag.Since.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        yield return ("since", $"{since} UTC");
-        yield return ("now", flag.Next);
+        yield return new("since", $"{since} UTC");
+        yield return new("now", flag.Next);
         if (flag.BuildId is not { } build)
             yield break;
         if (item.BuildState is { } state)
-            yield return ("rebuild", item.BuildReason is { } reason ? $"{state}: {reason}" : state);
+            yield return new("rebuild", item.BuildReason is { } reason ? $"{state}: {reason}" : state);
         if (links.Public($"/v1/builds/{build}/log") is { } log)
-            yield return ("log", log);
+            yield return new("log", log, IsLink: true);
     }
 
     private static string NameOf(ImageOutdated flag) =>
@@ -108,4 +108,7 @@ internal sealed class LetterText(string name, IReadOnlyList<LetterItem> items, i
     private static string Link(string url) => $"<a href=\"{Escaped(url)}\">{Escaped(url)}</a>";
 
     private static string Escaped(string text) => WebUtility.HtmlEncode(text);
+
+    /// <param name="IsLink">It is an address of ours. A name of somebody else's may look like one.</param>
+    private sealed record Fact(string Label, string Value, bool IsLink = false);
 }
