@@ -54,8 +54,8 @@ public sealed record BuildCompleted
     public required DateTimeOffset CompletedAt { get; init; }
 
     /// <summary>
-    /// Where it was superseded by a push: the digest that one of its tags had instead of the one it was to replace;
-    /// empty where that tag was gone.
+    /// Where it was superseded by a push: the digest that one of its tags had instead of the one it was to replace.
+    /// Empty where that tag is not there; left out where the build ended otherwise.
     /// </summary>
     public string? Found { get; init; }
 }
@@ -67,6 +67,11 @@ public enum BuildOutcome
     Errored,
     Cancelled,
     TimedOut,
+
+    /// <summary>
+    /// Not pushed, and nobody's fault: a newer request does its work; or one of its tags is not any more what it was to
+    /// replace, and then <see cref="BuildCompleted.Found"/> is given.
+    /// </summary>
     Superseded,
 }
 

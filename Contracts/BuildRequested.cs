@@ -33,8 +33,9 @@ public sealed record BuildRequested
     public BuildCause? Cause { get; init; }
 
     /// <summary>
-    /// The digest that its tags had when it was asked for: where one of them has become something else by the time that
-    /// it would be pushed, nothing is pushed, and the build ends superseded. Left out, it is pushed whatever is there.
+    /// The digest that all of its tags have when it is asked for. Where one of them has another, or is not there (as a
+    /// new tag is), by the time that it would be pushed, nothing is pushed, and the build ends superseded. Left out, it
+    /// is pushed whatever is there.
     /// </summary>
     public string? Replaces { get; init; }
 }
