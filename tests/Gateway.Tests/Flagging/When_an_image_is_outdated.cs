@@ -53,6 +53,36 @@ public sealed class When_an_image_is_outdated
     }
 
     [Test]
+    public async Task Should_be_listed_page_by_page_and_apart_from_what_is_not()
+    {
+        foreach (var image in new[] { "flagged-pages/a", "flagged-pages/b", "flagged-pages/c" })
+            await _gateway.Admin.DefineAsync(image);
+        foreach (var image in new[] { "flagged-pages/a", "flagged-pages/c", "flagged-pages/there" })
+            await Told.OutdatedAsync(_gateway, Told.Flag(image));
+        var reader = await _gateway.WithScopesAsync("flagged-pages", "read");
+
+        var pages = new List<string[]>();
+        for (var next = "v1/images?outdated=true&limit=2"; next is not null;)
+        {
+            var page = (await reader.GetAsync(next)).Json;
+            pages.Add([.. page["images"]!.AsArray().Select(one => $"{one!["image"]} {one["why"]!.AsArray().Count}")]);
+            next = (string?)page["next"];
+        }
+
+        var current = (await reader.GetAsync("v1/images?outdated=false")).Json["images"]!.AsArray();
+        var all = (await reader.GetAsync("v1/images")).Json["images"]!.AsArray();
+        Assert.That(pages, Is.EqualTo(new[]
+        {
+            new[] { "flagged-pages/a 1", "flagged-pages/c 1" },
+            ["flagged-pages/there 1"],
+        }));
+        Assert.That(current.Select(one => (string?)one!["image"]), Is.EqualTo(new[] { "flagged-pages/b" }));
+        Assert.That(
+            all.Select(one => ((string?)one!["image"], (bool)one["outdated"]!)),
+            Is.EqualTo(new[] { ("flagged-pages/a", true), ("flagged-pages/b", false), ("flagged-pages/c", true) }));
+    }
+
+    [Test]
     public async Task Should_make_good_what_was_missed()
     {
         await Told.OutdatedAsync(_gateway, Told.Flag("flagged/gone"));

@@ -1,6 +1,7 @@
 using System.Text;
 using Builds.Contracts;
 using Builds.Gateway.Tests.Flagging;
+using Builds.Gateway.Tests.Following;
 using Builds.Parts;
 using MimeKit;
 
@@ -54,6 +55,41 @@ public sealed class When_people_are_told
 
         Assert.That(second.Subject, Does.Contain("1 not rebuilt"));
         Assert.That(second.TextBody, Does.Contain("its rebuild has failed"));
+    }
+
+    [Test]
+    public async Task Should_read_how_far_the_rebuild_is_and_why_it_failed()
+    {
+        var owner = New("owner");
+        var ns = await MembersAsync((owner, "owner"));
+        var build = await LedBuild.BeginAsync(_gateway, $"{ns}/api", "latest");
+        var flag = Told.Flag($"{ns}/api") with { BuildId = build.Id };
+        await Told.OutdatedAsync(_gateway, flag);
+        var (_, first) = await MailAsync(owner);
+
+        await build.ConcludeAsync(BuildOutcome.Failed, 0, "RUN make ended with 2");
+        await Told.OutdatedAsync(_gateway, flag with { Next = "its rebuild has failed", Outlook = OutdatedOutlook.Failed });
+        var (_, second) = await MailAsync(owner, count: 2);
+
+        Assert.That(first.TextBody, Does.Contain("  rebuild: running"));
+        Assert.That(second.TextBody, Does.Contain("  rebuild: failed: RUN make ended with 2"));
+    }
+
+    [Test]
+    public async Task Should_not_be_told_by_a_mail_that_waits_once_they_may_not_write_any_more()
+    {
+        var (stays, demoted, removed) = (New("stays"), New("demoted"), New("removed"));
+        var ns = await MembersAsync((stays, "owner"), (demoted, "owner"), (removed, "contributor"));
+        await _gateway.Mail.StopAsync();
+        await Told.OutdatedAsync(_gateway, Told.Flag($"{ns}/api"));
+        await PutAsync(ns, (stays, "owner"), (demoted, "viewer"));
+        await _gateway.Mail.StartAgainAsync();
+
+        await MailAsync(stays);
+        await Wait.UntilAsync("nothing to wait", async () => (int)(await _gateway.Admin.GetAsync("v1/mail")).Json["waiting"]! == 0);
+
+        Assert.That(_gateway.Mail.To(demoted), Is.Empty);
+        Assert.That(_gateway.Mail.To(removed), Is.Empty);
     }
 
     [Test]
