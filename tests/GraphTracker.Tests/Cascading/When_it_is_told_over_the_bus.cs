@@ -62,9 +62,11 @@ public sealed class When_it_is_told_over_the_bus
         await using var workers = new Queue(_connection, "worker.build-requested");
         await using var outdated = new Queue(_connection, "gateway.image-outdated");
 
+        var before = new[] { "runtime", "tools" }.ToDictionary(NameOf, name => _world.Image(name).Digest);
         var first = await workers.TakeAsync<BuildRequested>(2);
         foreach (var request in first)
             await _gateway.PublishAsync(await _world.BuildAsync(request));
+        var after = new[] { "runtime", "tools" }.ToDictionary(NameOf, name => _world.Image(name).Digest);
         var last = (await workers.TakeAsync<BuildRequested>(1))[0];
         await _gateway.PublishAsync(await _world.BuildAsync(last, BuildOutcome.Failed));
         var failed = await outdated.TakeUntilAsync<ImageOutdated>(flag => flag.Outlook == OutdatedOutlook.Failed);
@@ -72,12 +74,21 @@ public sealed class When_it_is_told_over_the_bus
         Assert.Multiple(async () =>
         {
             Assert.That(first.Select(request => request.Image.Repository), Is.EquivalentTo(new[] { "runtime", "tools" }));
-            Assert.That(first[0].Cause, Is.EqualTo(last.Cause! with
+            var cause = new BuildCause
             {
-                Base = $"{Layers.Graph.Host}/os:latest",
+                Kind = BuildCauseKind.Cascade,
+                CascadeId = Guid.Parse(_world.Graph.Query<string>("select id from cascade").Single()),
+                Base = NameOf("os"),
                 OldDigest = _world.First("os").Digest,
                 NewDigest = _world.Image("os").Digest,
+                Evidence = "build record",
                 Depth = 1,
+            };
+            Assert.That(first.Select(request => request.Cause), Is.EqualTo(new[] { cause, cause }));
+            Assert.That(before.Keys, Does.Contain(last.Cause!.Base));
+            Assert.That(last.Cause, Is.EqualTo(cause with
+            {
+                Base = last.Cause.Base, OldDigest = before[last.Cause.Base!], NewDigest = after[last.Cause.Base!], Depth = 2,
             }));
             Assert.That((last.Image.Repository, last.Cause!.Depth), Is.EqualTo(("api", 2)));
             Assert.That((failed.Image.Repository, failed.BuildId), Is.EqualTo(("api", (Guid?)last.BuildId)));
@@ -234,6 +245,8 @@ public sealed class When_it_is_told_over_the_bus
         ["Registries:Default"] = Layers.Graph.Host,
         ["Cascades:SettleSeconds"] = "0",
     });
+
+    private static string NameOf(string repository) => $"{Layers.Graph.Host}/{repository}:latest";
 
     private static ImageReference Image(string repository) => new() { Registry = Layers.Graph.Host, Repository = repository };
 
