@@ -8,6 +8,8 @@ namespace Builds.Flow.Tests.BadInputs;
 /// <summary>One that cannot be rebuilt, or is not to be any more, keeps nobody else waiting.</summary>
 public sealed class When_a_cascade_meets_a_bad_image
 {
+    private MailServer _mail = null!;
+    private People _people = null!;
     private Installation _builds = null!;
     private FaultProxy _source = null!;
     private Known _known = null!;
@@ -15,9 +17,12 @@ public sealed class When_a_cascade_meets_a_bad_image
     [OneTimeSetUp]
     public async Task An_installation_with_a_graph()
     {
+        _mail = await MailServer.StartAsync("none");
+        _people = new People(_mail);
         _builds = await Installation.StartAsync(new InstallationOptions
         {
             Graph = true,
+            GatewaySettings = _people.Settings,
             GraphTrackerSettings = new Dictionary<string, string> { ["Cascades:SettleSeconds"] = "0" },
         });
         _source = FaultProxy.Before(_builds.Git.Url.Port);
@@ -31,6 +36,8 @@ public sealed class When_a_cascade_meets_a_bad_image
             await _source.DisposeAsync();
         if (_builds is not null)
             await _builds.DisposeAsync();
+        if (_mail is not null)
+            await _mail.DisposeAsync();
     }
 
     [TearDown]
@@ -65,6 +72,7 @@ public sealed class When_a_cascade_meets_a_bad_image
     [Test]
     public async Task Should_block_what_stands_on_one_that_fails_until_it_is_mended_and_resumed()
     {
+        await People.JoinAsync(_builds, "fails");
         await PushAsync("fails/os", "one");
         var source = await BuildAsync("fails/bad", "FROM {fails/os}\nRUN grep -q one /etc/version", followsRef: true);
         await BuildAsync("fails/above", "FROM {fails/bad}\nRUN echo above >/above");
@@ -81,6 +89,7 @@ public sealed class When_a_cascade_meets_a_bad_image
         Assert.That(await RebuildsAsync("fails/above"), Is.Empty);
         var above = (await _builds.OutdatedAsync()).Single(flag => flag.Image == "fails/above").Flag;
         Assert.That(above.GetProperty("next").GetString(), Does.Match("blocked by .*fails/bad:latest: its rebuild has failed: .*grep"));
+        await IsToldThatItFailedAsync("fails/bad", "fails/above");
 
         await ResumeAsync("fails/os"); // too early: nobody has mended anything
         await Wait.UntilAsync("it fails once more", async () => (await RebuildsAsync("fails/bad")).Count(state => state == "failed") == 2);
@@ -117,6 +126,21 @@ public sealed class When_a_cascade_meets_a_bad_image
         await _known.HasDecidedAsync();
         foreach (var image in new[] { "ring/a", "ring/b" })
             Assert.That(await _builds.BuildsOfAsync(image), Has.Count.EqualTo(1), image);
+    }
+
+    private async Task IsToldThatItFailedAsync(string image, string above)
+    {
+        var build = (await _builds.BuildsOfAsync(image)).First(one => one.CauseKind == "cascade");
+        var (failed, held) = ($"{_builds.Registry.Host}/{image}:latest", $"{_builds.Registry.Host}/{above}:latest");
+        var letter = await Wait.ForAsync("the mail about the rebuild that failed", () => Task.FromResult(
+            _people.To(People.Contributor).FirstOrDefault(letter =>
+                letter.Images.TryGetValue(failed, out var facts) && facts["now"].Contains("failed", StringComparison.Ordinal))));
+
+        Assert.That(letter.Images[failed]["rebuild"], Is.EqualTo($"failed: {build.Reason}"));
+        var letters = _people.To(People.Contributor);
+        Assert.That(letters.Any(one => one.Images.TryGetValue(held, out var facts) && facts["now"].Contains("blocked by")));
+        Assert.That(letters.Select(one => one.Subject), Has.Some.Contains("not rebuilt"));
+        Assert.That(_people.To(People.Viewer), Is.Empty);
     }
 
     private async Task PushAsync(string image, string version) =>
