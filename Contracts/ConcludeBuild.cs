@@ -4,6 +4,12 @@ namespace Builds.Contracts;
 public sealed record ConcludeBuild
 {
     public required BuildCompleted Completed { get; init; }
+
+    /// <summary>
+    /// What each tag was directly before this build pushed it, as a digest; without those that were not there. It is
+    /// put back where the build has not come to its end, and no later one has pushed.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Before { get; init; }
 }
 
 /// <summary>Answer to <see cref="ConcludeBuild"/>; asking again gets the same answer.</summary>
@@ -13,7 +19,8 @@ public sealed record BuildConclusion
     public string? Reason { get; init; }
 
     /// <summary>
-    /// The digest each tag of the build is to have, by the newest outcome stored. A late push is mended with it.
+    /// The digest each tag of the build is to have: by the outcome of this build or a later one; else what it was
+    /// before, where that is told; else by the newest outcome. A late push, and half a push, are mended with it.
     /// </summary>
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 }

@@ -26,10 +26,10 @@ public sealed class Conclusions(Turns turns, Endings endings, IOptions<ClaimOpti
         }
         else if (!IsTheSame(db, build, completed))
         {
-            return Refused(Claims.WhyNot(db, completed.BuildId, completed.Attempt), TagsOf(db, build));
+            return Refused(Claims.WhyNot(db, completed.BuildId, completed.Attempt), TagsOf(db, build, ask.Before));
         }
 
-        return new BuildConclusion { Granted = true, Tags = TagsOf(db, build) };
+        return new BuildConclusion { Granted = true, Tags = TagsOf(db, build, ask.Before) };
     }
 
     /// <summary>A worker has published what it was granted: the Gateway need not.</summary>
@@ -66,14 +66,23 @@ public sealed class Conclusions(Turns turns, Endings endings, IOptions<ClaimOpti
     }
 
     private const string SelectTags = """
-        select tag as Name, digest as Digest from tag
-         where registry = @Registry and repository = @Repository and tag in @tags
+        select tag.tag as Name, tag.digest as Digest, owner.requested_at as RequestedAt, owner.number as Number
+          from tag join build owner on owner.number = tag.number
+         where tag.registry = @Registry and tag.repository = @Repository and tag.tag in @tags
         """;
 
-    private static Dictionary<string, string> TagsOf(SqliteConnection db, QueuedBuild build) =>
-        db.Query<(string Name, string Digest)>(
-            SelectTags, new { build.Registry, build.Repository, tags = build.Asked.Tags })
-            .ToDictionary(tag => tag.Name, tag => tag.Digest);
+    // A tag that no build from this one on has moved is to be what it was, which somebody else may have pushed.
+    private static Dictionary<string, string> TagsOf(
+        SqliteConnection db, QueuedBuild build, IReadOnlyDictionary<string, string>? before)
+    {
+        var asked = build.Asked.Tags;
+        var tags = before?.Where(tag => asked.Contains(tag.Key)).ToDictionary() ?? [];
+        foreach (var (name, digest, requestedAt, number) in db.Query<(string, string, long, long)>(
+            SelectTags, new { build.Registry, build.Repository, tags = asked }))
+            if ((requestedAt, number).CompareTo((build.RequestedAt, build.Number)) >= 0 || !tags.ContainsKey(name))
+                tags[name] = digest;
+        return tags;
+    }
 
     private static BuildConclusion Refused(string reason, IReadOnlyDictionary<string, string> tags) =>
         new() { Granted = false, Reason = reason, Tags = tags };

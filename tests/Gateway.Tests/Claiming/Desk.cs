@@ -98,8 +98,9 @@ internal sealed class Desk : IDisposable
         });
 
     public BuildConclusion Conclude(
-        BuildRequested request, int attempt = 1, BuildOutcome outcome = BuildOutcome.Succeeded, string digest = "sha256:1") =>
-        Conclusions.Conclude(Db, new ConcludeBuild { Completed = Completed(request, attempt, outcome, digest) });
+        BuildRequested request, int attempt = 1, BuildOutcome outcome = BuildOutcome.Succeeded, string digest = "sha256:1",
+        IReadOnlyDictionary<string, string>? before = null) =>
+        Conclusions.Conclude(Db, new ConcludeBuild { Completed = Completed(request, attempt, outcome, digest), Before = before });
 
     public BuildCompleted Completed(
         BuildRequested request, int attempt = 1, BuildOutcome outcome = BuildOutcome.Succeeded, string digest = "sha256:1") =>

@@ -115,6 +115,39 @@ public sealed class When_an_attempt_ends : IDisposable
     }
 
     [Test]
+    public void Should_have_half_a_push_undone_to_what_was_there_before_it()
+    {
+        Succeeds("latest,1.4", "sha256:ours");
+        var request = _desk.Arrives("latest,1.4,new");
+        _desk.Claim(request);
+
+        var half = _desk.Conclude(request, outcome: BuildOutcome.Failed, before: new Dictionary<string, string>
+        {
+            ["latest"] = "sha256:by-hand", ["new"] = "sha256:unknown-here", ["another"] = "sha256:x",
+        });
+
+        Assert.That(half.Tags, Is.EquivalentTo(new Dictionary<string, string>
+        {
+            ["latest"] = "sha256:by-hand", ["new"] = "sha256:unknown-here", ["1.4"] = "sha256:ours",
+        }));
+    }
+
+    [Test]
+    public void Should_have_no_outcome_undone_of_that_build_or_a_later_one([Values] bool later)
+    {
+        var request = _desk.Arrives();
+        _desk.Claim(request);
+        _desk.Conclude(request, digest: "sha256:own");
+        if (later)
+            Succeeds("latest", "sha256:later");
+
+        var late = _desk.Conclude(request, attempt: 0, before: new Dictionary<string, string> { ["latest"] = "sha256:by-hand" });
+
+        Assert.That(late.Granted, Is.False);
+        Assert.That(late.Tags["latest"], Is.EqualTo(later ? "sha256:later" : "sha256:own"));
+    }
+
+    [Test]
     public void Should_publish_for_a_worker_that_died_after_its_outcome_was_granted()
     {
         var request = _desk.Arrives();
@@ -171,5 +204,12 @@ public sealed class When_an_attempt_ends : IDisposable
         Assert.That(_desk.Resending.HasAny(_desk.Db), Is.True);
         Assert.That(_desk.Resending.SendAgain(_desk.Db), Is.EqualTo(new[] { queued.BuildId.ToString() }));
         Assert.That(_desk.Resending.HasAny(_desk.Db), Is.False, "its message is in the outbox");
+    }
+
+    private void Succeeds(string tags, string digest)
+    {
+        var request = _desk.Arrives(tags);
+        _desk.Claim(request);
+        Assert.That(_desk.Conclude(request, digest: digest).Granted, Is.True);
     }
 }
