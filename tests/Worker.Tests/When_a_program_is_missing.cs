@@ -30,6 +30,7 @@ public sealed partial class When_a_program_is_missing
         ];
         var host = new Dictionary<string, string> { ["PATH"] = PathWithout(program, folder) };
 
+            "--Machines:Dockerd:Arguments:0=--containerd=/run/containerd/containerd.sock", // hidden from a machine's daemon
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)); // it would run for ever
         var ended = await Assert.ThrowsAsync<PartException>(
             () => Command.RunAsync(ServiceProcess.Built("Worker"), arguments, null, host, limit.Token));

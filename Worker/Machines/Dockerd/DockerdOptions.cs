@@ -9,7 +9,7 @@ namespace Builds.Worker.Machines.Dockerd;
 public sealed class DockerdOptions : IValidatableObject
 {
     private static readonly string[] Always =
-        ["ip", "setpriv", "unshare", "mount", "sh", "mkfifo", "perl", PacedRunc.Runc];
+        ["ip", "setpriv", "unshare", "mount", "sh", "mkfifo", "perl", "containerd", PacedRunc.Runc];
 
     /// <summary>dockerd, by its path or in PATH.</summary>
     [Required]
@@ -57,10 +57,6 @@ public sealed class DockerdOptions : IValidatableObject
                 $"Machines:Dockerd:CertificateFolders names {folder}, which is no folder.");
     }
 
-    private IEnumerable<string> Tools()
-    {
-        var startsContainerd = !Arguments.Any(one => one.StartsWith("--containerd", StringComparison.Ordinal));
-        return [.. Always, Binary, .. startsContainerd ? ["containerd"] : Array.Empty<string>(),
-            .. Egress ? ["iptables-save", "iptables-restore"] : Array.Empty<string>()];
-    }
+    private IEnumerable<string> Tools() =>
+        [.. Always, Binary, .. Egress ? ["iptables-save", "iptables-restore"] : Array.Empty<string>()];
 }
