@@ -50,7 +50,7 @@ internal sealed class GitFetch(GitServers servers, SourceOptions options, Checko
     private ResiliencePipeline Retrying() => new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<GitUnreachableException>(),
+            ShouldHandle = new PredicateBuilder().Handle<GitUnreachableException>(fault => !fault.IsLasting),
             MaxRetryAttempts = options.Retries,
             Delay = options.RetryDelay,
             BackoffType = DelayBackoffType.Exponential,

@@ -45,7 +45,11 @@ internal sealed class GitRefusedException(string message) : Exception(message);
 
 /// <summary>Trouble on the way that may be over in a second.</summary>
 /// <param name="oursToMend">The worker's own network or name service is at fault, and not what was asked for.</param>
-internal sealed class GitUnreachableException(string sentence, bool oursToMend = false) : Exception(sentence)
+internal sealed class GitUnreachableException(string sentence, bool oursToMend = false, bool isLasting = false)
+    : Exception(sentence)
 {
     public bool OursToMend { get; } = oursToMend;
+
+    /// <summary>It is no matter of seconds: trying again at once would only make the build wait.</summary>
+    public bool IsLasting { get; } = isLasting;
 }

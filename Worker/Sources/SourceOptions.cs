@@ -14,7 +14,7 @@ public sealed class SourceOptions : IValidatableObject
 
     /// <summary>What each checkout starts, and where they come from.</summary>
     private static readonly (string Program, string Package)[] Programs =
-        [("prlimit", "util-linux"), ("setsid", "util-linux"), ("ssh", "openssh-client")];
+        [("prlimit", "util-linux"), ("setsid", "util-linux")];
 
     /// <summary>
     /// Hosts, or <c>host:port</c>, that may be fetched from although they are, or resolve to, addresses that are not

@@ -7,5 +7,6 @@ public static class SourcesSlice
         builder.Services.AddOptions<SourceOptions>()
             .BindConfiguration("Sources").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<Checkouts>();
+        builder.Services.AddHostedService<SshProgram>();
     }
 }

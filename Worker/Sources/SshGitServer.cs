@@ -32,6 +32,7 @@ internal sealed class SshGitServer(
                 $"The deploy key for {url.Host} has no known host keys beside it; add the lines that ssh-keyscan "
                 + "prints, after comparing them with what the server's owner publishes.");
         }
+        SshProgram.Require(url);
         var keyFile = await WriteAsync(folder, "key", key, cancel);
         var hostsFile = await WriteAsync(folder, "known_hosts", credential.KnownHosts, cancel);
         // Connected to by address, so that the name is not resolved again; its host key is looked up under the name.
@@ -46,7 +47,7 @@ internal sealed class SshGitServer(
             "PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none", "RequestTTY=no", "LogLevel=ERROR",
         ];
         var path = url.Path.StartsWith("/~", StringComparison.Ordinal) ? url.Path[1..] : url.Path;
-        return new ProcessStartInfo("ssh",
+        return new ProcessStartInfo(SshProgram.Name,
         [
             "-F", "/dev/null", .. options.SelectMany(option => new[] { "-o", option }),
             "-p", url.Port.ToString(CultureInfo.InvariantCulture), "-l", url.User!, "--", address,
