@@ -42,7 +42,7 @@ public sealed partial class BuildAttempt(
             return;
 
         using var limit = new CancellationTokenSource(MendLimit);
-        await tags.KeepAsync(AttemptEnd.Asking(build, end, log.Batches), build.Image!, opened, limit.Token);
+        await tags.KeepAsync(build, AttemptEnd.Asking(build, end, log.Batches), opened, limit.Token);
     }
 
     // Asked until answered: while the Gateway is away the outcome waits here, and the claim is watched on.

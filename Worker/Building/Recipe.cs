@@ -38,7 +38,7 @@ public sealed class Recipe(
         await ClaimWatch.ConfirmAsync(build, claims);
 
         return await build.InPhaseAsync("pushing", limits.Value.Pushing, cancel =>
-            pusher.PushAsync(machine.Daemon, image, credentials.Registries, log, cancel));
+            pusher.PushAsync(machine.Daemon, image, build.Before, credentials.Registries, log, cancel));
     }
 
     private async Task<Machine> ProvisionAsync(

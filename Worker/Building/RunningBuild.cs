@@ -1,4 +1,5 @@
 using Builds.Contracts;
+using Builds.Worker.Images;
 
 namespace Builds.Worker.Building;
 
@@ -49,6 +50,9 @@ public sealed class RunningBuild(BuildRequested request, int attempt, DateTimeOf
 
     /// <summary>Its id on the machine, known once it is built.</summary>
     public string? Image { get; set; }
+
+    /// <summary>Filled as its tags are looked at before they are pushed.</summary>
+    public TagsBefore Before { get; } = new(attempt);
 
     /// <summary>Raised at each change of phase.</summary>
     public event Action? PhaseChanged;

@@ -9,6 +9,7 @@ public static class ImagesSlice
         builder.Services.AddOptions<ImageOptions>().BindConfiguration("Images").ValidateDataAnnotations(
             ).ValidateOnStart();
         builder.Services.AddSingleton<RegistryConnections>().AddSingleton<RegistryClient>();
+        builder.Services.AddSingleton<RegistryTags>();
         builder.Services.AddSingleton<BasePuller>().AddSingleton<ImageBuilder>().AddSingleton<ImagePusher>();
     }
 }

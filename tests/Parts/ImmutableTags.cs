@@ -29,6 +29,9 @@ public sealed class ImmutableTags : IAsyncDisposable
     /// <summary>Those that may not be given a manifest.</summary>
     public HashSet<string> Closed { get; } = [];
 
+    /// <summary>Called with a tag that is about to be given a manifest, or refused one.</summary>
+    public Func<string, Task> OnTag { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>How that is said.</summary>
     public HttpStatusCode Status { get; set; } = HttpStatusCode.Forbidden;
 
@@ -51,7 +54,9 @@ public sealed class ImmutableTags : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var (asked, answer) = (context.Request, context.Response);
-        if (asked.Method == "PUT" && Closed.Any(tag => asked.Path.Value!.EndsWith($"/manifests/{tag}")))
+        if (asked.Method == "PUT" && asked.Path.Value!.Split("/manifests/") is [_, var tag])
+            await OnTag(tag);
+        if (asked.Method == "PUT" && Closed.Any(closed => asked.Path.Value!.EndsWith($"/manifests/{closed}")))
         {
             answer.StatusCode = (int)Status;
             await answer.WriteAsJsonAsync(new { errors = new[] { new { code = "DENIED", message = "the tag is immutable" } } });

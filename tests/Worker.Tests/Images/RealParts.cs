@@ -10,6 +10,16 @@ public sealed class RealParts
 
     public static Registry Registry { get; private set; } = null!;
 
+    /// <returns>The digest of something new that all these tags have.</returns>
+    public static async Task<string> PushToAllAsync(string repository, string first, params string[] others)
+    {
+        var digest = await Registry.PushNewBaseAsync(repository, first);
+        var manifest = (await Registry.ManifestAsync(repository, first))!;
+        foreach (var tag in others)
+            await Registry.PutManifestAsync(repository, tag, manifest.MediaType, manifest.Bytes);
+        return digest;
+    }
+
     [OneTimeSetUp]
     public static async Task StartAsync()
     {

@@ -19,6 +19,7 @@ internal sealed class Scenario : IDisposable
     private readonly RegistryConnections _connections;
     private readonly BasePuller _puller;
     private readonly ImageBuilder _builder;
+    private readonly ImagePusher _pusher;
     private readonly SortedList<(int Log, int Sequence), BuildLog> _batches = [];
     private int _logs;
 
@@ -32,7 +33,8 @@ internal sealed class Scenario : IDisposable
         var registry = new RegistryClient(_connections, settings);
         _puller = new BasePuller(registry, settings, TimeProvider.System, NullLogger<BasePuller>.Instance);
         _builder = new ImageBuilder(settings, TimeProvider.System);
-        Pusher = new ImagePusher(registry, settings, TimeProvider.System, NullLogger<ImagePusher>.Instance);
+        Tags = new RegistryTags(registry, NullLogger<RegistryTags>.Instance);
+        _pusher = new ImagePusher(registry, Tags, settings, TimeProvider.System);
         Daemon = new DaemonEndpoint((daemon ?? RealParts.Daemon).Socket, null);
         Request = Request with { Image = new ImageReference { Registry = RealParts.Registry.Host,
             Repository = $"team/{Guid.NewGuid():N}" } };
@@ -49,7 +51,10 @@ internal sealed class Scenario : IDisposable
 
     public DaemonEndpoint Daemon { get; set; }
 
-    public ImagePusher Pusher { get; }
+    public RegistryTags Tags { get; }
+
+    /// <summary>What the tags were before the last push.</summary>
+    public TagsBefore Before { get; private set; } = null!;
 
     /// <summary>By host.</summary>
     public Dictionary<string, RegistryCredential> Credentials { get; } = [];
@@ -102,10 +107,13 @@ internal sealed class Scenario : IDisposable
         LoggedAsync(log => _builder.BuildAsync(Daemon, bases, Commit, log, cancel));
 
     public async Task<PushedImage> PushAsync(CancellationToken cancel = default) =>
-        await PushAsync(await BuildAsync(cancel), cancel);
+        await PushAsync(await BuildAsync(cancel), cancel: cancel);
 
-    public Task<PushedImage> PushAsync(BuiltImage image, CancellationToken cancel = default) =>
-        LoggedAsync(log => Pusher.PushAsync(Daemon, image, Credentials, log, cancel));
+    public Task<PushedImage> PushAsync(BuiltImage image, int attempt = 1, CancellationToken cancel = default)
+    {
+        Before = new TagsBefore(attempt);
+        return LoggedAsync(log => _pusher.PushAsync(Daemon, image, Before, Credentials, log, cancel));
+    }
 
     public void Dispose()
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using Builds.Contracts;
 using Builds.Parts;
 using Builds.Worker.Images;
@@ -86,7 +85,7 @@ public sealed class When_an_image_is_pushed
         await proxy.SetAsync(new Fault.Refuse());
         using var scenario = Scene(proxy.Host);
         await Assert.ThatAsync(() => scenario.PushAsync(),
-            Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("connection refused"));
+            Throws.TypeOf<RegistryUnavailableException>().With.Message.Contains("connection refused").IgnoreCase);
     }
 
     [Test]
@@ -100,103 +99,6 @@ public sealed class When_an_image_is_pushed
         var pushing = scenario.PushAsync(built);
         await proxy.SetAsync(new Fault.Pass());
         Assert.That((await pushing).Digest, Is.EqualTo(await RealParts.Registry.DigestOfAsync("team/api", "1")));
-    }
-
-    [Test]
-    public async Task Should_put_the_newest_back_where_it_has_pushed_late()
-    {
-        using var scenario = Scene();
-        var (image, registry) = (scenario.Request.Image, RealParts.Registry);
-        var newest = await registry.PushNewBaseAsync(image.Repository, "newest");
-        var late = await scenario.BuildAsync();
-        await scenario.PushAsync(late);
-
-        Assert.That(await KeepAsync());
-        Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(newest));
-        Assert.That(await KeepAsync(), Is.False);
-
-        Task<bool> KeepAsync() => scenario.Pusher.KeepTagAsync(
-            image, "1", newest, late.Id, scenario.Credentials, CancellationToken.None);
-    }
-
-    [Test]
-    public async Task Should_leave_alone_what_somebody_else_has_pushed_meanwhile()
-    {
-        using var scenario = Scene();
-        var (image, registry) = (scenario.Request.Image, RealParts.Registry);
-        var newest = await registry.PushNewBaseAsync(image.Repository, "newest");
-        var late = await scenario.BuildAsync();
-        await scenario.PushAsync(late);
-        var others = await registry.PushNewBaseAsync(image.Repository, "1");
-
-        Assert.That(await scenario.Pusher.KeepTagAsync(
-            image, "1", newest, late.Id, scenario.Credentials, CancellationToken.None), Is.False);
-        Assert.That(await registry.DigestOfAsync(image.Repository, "1"), Is.EqualTo(others));
-    }
-
-    [Test]
-    public async Task Should_replace_what_it_is_to_replace()
-    {
-        using var scenario = Scene();
-        var image = scenario.Request.Image.Repository;
-        scenario.Request = scenario.Request with { Replaces = await RealParts.Registry.PushNewBaseAsync(image, "1") };
-
-        var pushed = await scenario.PushAsync();
-
-        Assert.That(await RealParts.Registry.DigestOfAsync(image, "1"), Is.EqualTo(pushed.Digest));
-    }
-
-    [Test]
-    public async Task Should_push_nothing_where_somebody_else_has_pushed_one_of_the_tags_since_it_was_asked_for()
-    {
-        using var scenario = Scene();
-        var (image, registry) = (scenario.Request.Image.Repository, RealParts.Registry);
-        var old = await registry.PushNewBaseAsync(image, "1");
-        scenario.Request = scenario.Request with { Tags = ["1", "latest"], Replaces = old };
-        var others = await registry.PushNewBaseAsync(image, "latest");
-
-        var overtaken = await Assert.ThrowsAsync<OvertakenException>(() => scenario.PushAsync());
-
-        Assert.That(overtaken!.Found, Is.EqualTo(others));
-        Assert.That(overtaken.Message, Does.Contain($"{image}:latest").And.Contain(others).And.Contain(old));
-        Assert.That(await registry.DigestOfAsync(image, "1"), Is.EqualTo(old));
-        Assert.That(await registry.DigestOfAsync(image, "latest"), Is.EqualTo(others));
-    }
-
-    [Test]
-    public async Task Should_bring_back_no_tag_that_was_deleted_meanwhile()
-    {
-        using var scenario = Scene();
-        scenario.Request = scenario.Request with { Replaces = "sha256:" + new string('a', 64) };
-
-        var overtaken = await Assert.ThrowsAsync<OvertakenException>(() => scenario.PushAsync());
-
-        Assert.That(overtaken!.Found, Is.Empty);
-        Assert.That(await RealParts.Registry.DigestOfAsync(scenario.Request.Image.Repository, "1"), Is.Null);
-    }
-
-    [Test]
-    public async Task Should_replace_what_an_earlier_attempt_at_the_same_build_has_pushed([Values] bool inAnIndex)
-    {
-        using var scenario = Scene();
-        var (image, registry) = (scenario.Request.Image.Repository, RealParts.Registry);
-        scenario.Request = scenario.Request with { Replaces = await registry.PushNewBaseAsync(image, "1") };
-        var first = await scenario.PushAsync();
-        if (inAnIndex)
-            await registry.PutManifestAsync(image, "1", Parts.BaseImage.IndexType, Encoding.UTF8.GetBytes($$"""
-                {"schemaVersion":2,"mediaType":"{{Parts.BaseImage.IndexType}}","manifests":[
-                  {"mediaType":"{{Parts.BaseImage.ManifestType}}","size":1,"digest":"{{first.Digest}}",
-                   "platform":{"os":"linux","architecture":"amd64"} } ] }
-                """));
-
-        var second = await scenario.With("Dockerfile", Dockerfile()).PushAsync();
-
-        Assert.That(second.Digest, Is.Not.EqualTo(first.Digest));
-        Assert.That(await registry.DigestOfAsync(image, "1"), Is.EqualTo(second.Digest));
-        scenario.Request = scenario.Request with { BuildId = Guid.NewGuid() };
-        Assert.That(
-            (await Assert.ThrowsAsync<OvertakenException>(() => scenario.PushAsync()))!.Found, Is.EqualTo(second.Digest),
-            "another build's");
     }
 
     private static string Dockerfile() => $"FROM {RealParts.Registry.Host}/os:1\nRUN echo {Guid.NewGuid()} > /unique\n";
