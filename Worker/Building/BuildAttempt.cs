@@ -32,7 +32,7 @@ public sealed partial class BuildAttempt(
             build, log, claims, options.Value, limits.Value, logOptions.Value, clock);
         await AnnounceAsync(build);
 
-        var end = (broken ?? await EndOfAsync(build, recipe.RunAsync(build, opened, log, leftovers))).Masked(log.Mask);
+        var end = (await EndOfAsync(build, RunAsync(build, opened, broken, log, leftovers))).Masked(log.Mask);
         var cleaning = leftovers.DisposeAsync().AsTask(); // needed by nobody any more; the answer may take its time
         await log.SealAsync(CancellationToken.None);
         await SettleAsync(build, end, log.Batches);
@@ -43,6 +43,14 @@ public sealed partial class BuildAttempt(
 
         using var limit = new CancellationTokenSource(MendLimit);
         await tags.KeepAsync(build, AttemptEnd.Asking(build, end, log.Batches), opened, limit.Token);
+    }
+
+    private async Task<AttemptEnd> RunAsync(
+        RunningBuild build, OpenedCredentials opened, AttemptEnd? broken, BuildLogStream log, Leftovers leftovers)
+    {
+        foreach (var line in WhyBuilt.Lines(build.Request.Cause))
+            await log.LineAsync("cause", line, build.Cancel);
+        return broken ?? AttemptEnd.Of(await recipe.RunAsync(build, opened, log, leftovers));
     }
 
     // Asked until answered: while the Gateway is away the outcome waits here, and the claim is watched on.
@@ -103,11 +111,11 @@ public sealed partial class BuildAttempt(
     }
 
     // What was asked to end ends with that reason, whatever its interrupted parts complain of.
-    private static async Task<AttemptEnd> EndOfAsync(RunningBuild build, Task<PushedImage> recipe)
+    private static async Task<AttemptEnd> EndOfAsync(RunningBuild build, Task<AttemptEnd> attempt)
     {
         try
         {
-            return AttemptEnd.Of(await recipe);
+            return await attempt;
         }
         catch (Exception e) when (build.Ending is { } ending)
         {

@@ -19,8 +19,6 @@ public sealed class Recipe(
     public async Task<PushedImage> RunAsync(
         RunningBuild build, OpenedCredentials credentials, BuildLogStream log, Leftovers leftovers)
     {
-        foreach (var line in WhyBuilt.Lines(build.Request.Cause))
-            await log.LineAsync("cause", line, build.Cancel);
         var (machine, checkout) = await BothAsync(
             build,
             cancel => ProvisionAsync(build, log, leftovers, cancel),

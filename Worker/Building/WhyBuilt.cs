@@ -7,19 +7,19 @@ public static class WhyBuilt
 {
     public static IEnumerable<string> Lines(BuildCause? cause)
     {
-        switch (cause)
+        if (cause is null)
+            yield break;
+        if (cause is not { Kind: BuildCauseKind.Cascade, Base: not null })
         {
-            case null:
-                yield break;
-            case { Kind: BuildCauseKind.Cascade, Base: { } moved }:
-                yield return $"rebuilt because {moved} moved {cause.OldDigest ?? "(nothing)"} → {cause.NewDigest}";
-                yield return
-                    $"evidence: {cause.Evidence ?? "not told"}; cascade {cause.CascadeId}, depth {cause.Depth}";
-                break;
-            default:
-                var kind = cause.Kind.ToString().ToLowerInvariant();
-                yield return cause.Actor is { } actor ? $"asked for by {actor} ({kind})" : $"asked for by {kind}";
-                break;
+            var kind = cause.Kind.ToString().ToLowerInvariant();
+            yield return cause.Actor is { } actor ? $"asked for by {actor} ({kind})" : $"asked for by {kind}";
+        }
+
+        if (cause.Base is { } moved) // of a cascade, or of a retry of what it had asked for
+        {
+            yield return $"rebuilt because {moved} moved {cause.OldDigest ?? "(nothing)"} → {cause.NewDigest}";
+            yield return
+                $"evidence: {cause.Evidence ?? "not told"}; cascade {cause.CascadeId}, depth {cause.Depth}";
         }
     }
 }

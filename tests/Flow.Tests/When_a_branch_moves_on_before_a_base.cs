@@ -27,7 +27,7 @@ public sealed class When_a_branch_moves_on_before_a_base
     [Test]
     public async Task Should_rebuild_the_commit_that_was_built_or_the_tip_as_defined()
     {
-        await _builds.Registry.PushNewBaseAsync(Base, "latest");
+        var oldBase = await _builds.Registry.PushNewBaseAsync(Base, "latest");
         var repository = await _builds.Git.CreateRepositoryAsync("shared.git");
         var built = await repository.CommitAsync(("Dockerfile", Dockerfile("built")));
         foreach (var source in new[] { "asBuilt", "followRef" })
@@ -44,13 +44,14 @@ public sealed class When_a_branch_moves_on_before_a_base
             await _builds.GraphOfAsync(Base) is var graph
             && graph.Contains(ImageOf("asBuilt")) && graph.Contains(ImageOf("followRef")));
         var tip = await repository.CommitAsync(("Dockerfile", Dockerfile("tip")));
-        await _builds.Registry.PushNewBaseAsync(Base, "latest");
+        var newBase = await _builds.Registry.PushNewBaseAsync(Base, "latest");
 
-        await IsRebuiltAsync("asBuilt", built);
-        await IsRebuiltAsync("followRef", tip);
+        var why = $"rebuilt because {_builds.Registry.Host}/{Base}:latest moved {oldBase} → {newBase}";
+        await IsRebuiltAsync("asBuilt", built, why);
+        await IsRebuiltAsync("followRef", tip, why);
     }
 
-    private async Task IsRebuiltAsync(string source, string commit)
+    private async Task IsRebuiltAsync(string source, string commit, string why)
     {
         var image = ImageOf(source);
         var rebuild = await Wait.ForAsync($"a rebuild of {image}", async () =>
@@ -61,6 +62,10 @@ public sealed class When_a_branch_moves_on_before_a_base
         Assert.That(await _builds.Registry.DigestOfAsync(image, "latest"), Is.EqualTo(build.Digest));
         var labels = await _builds.Registry.LabelsOfAsync(image, "latest");
         Assert.That(labels["org.opencontainers.image.revision"], Is.EqualTo(commit));
+        var cause = build.Json.GetProperty("cause");
+        var log = (await _builds.LogOfAsync(build.Id)).Split('\n');
+        Assert.That(log[0], Does.EndWith(why));
+        Assert.That(log[1], Does.EndWith($"evidence: build record; cascade {cause.GetProperty("cascadeId")}, depth 1"));
     }
 
     private string Dockerfile(string what) => $"FROM {_builds.Registry.Host}/{Base}:latest\nRUN echo {what} >/what\n";

@@ -29,6 +29,20 @@ public sealed class When_a_build_has_a_cause
     }
 
     [Test]
+    public void Should_keep_the_facts_where_somebody_tries_a_rebuild_again() => Assert.That(
+        WhyBuilt.Lines(new BuildCause
+        {
+            Kind = BuildCauseKind.Retry, Actor = "ann", Base = "registry.example.org/library/os:1",
+            OldDigest = "sha256:a", NewDigest = "sha256:b", Evidence = "record", CascadeId = Guid.Empty, Depth = 1,
+        }),
+        Is.EqualTo(new[]
+        {
+            "asked for by ann (retry)",
+            "rebuilt because registry.example.org/library/os:1 moved sha256:a → sha256:b",
+            $"evidence: record; cascade {Guid.Empty}, depth 1",
+        }));
+
+    [Test]
     public void Should_say_who_asked() => Assert.That(
         WhyBuilt.Lines(new BuildCause { Kind = BuildCauseKind.Api, Actor = "alice" }),
         Is.EqualTo(new[] { "asked for by alice (api)" }));
