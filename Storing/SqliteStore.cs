@@ -97,8 +97,6 @@ public abstract class SqliteStore : IAsyncDisposable
         var db = new SqliteConnection(_connectionString);
         db.Open();
         db.Execute($"pragma synchronous = {_synchronous}; pragma wal_autocheckpoint = {PagesBetweenCheckpoints}");
-        // What a savepoint would take back is kept until it is released: in memory, and not in a file for each of them.
-        db.Execute("pragma temp_store = memory");
         return db;
     }
 

@@ -8,12 +8,15 @@ namespace Builds.GraphTracker.Cascading;
 /// <summary>Writes what was decided. What has not changed is left alone, and told to nobody again.</summary>
 internal static class Verdicts
 {
+    // A row of values, and not one that is selected: that would be "many", of which SQLite keeps in a file what it would
+    // take back where one of them breaks a constraint, for each of a hundred thousand.
     private const string Upsert = """
         insert into verdict (tag, outdated, since, digest, base, base_tag, old_digest, new_digest, evidence, through,
                              outlook, next, depth, cascade, move, bases, unit, ready_at, build)
-        select @tag, 1, @since, manifest.digest, @Base, @BaseTag, @OldDigest, @NewDigest, @Evidence, @through,
-               @outlook, @next, @depth, @cascade, @move, @bases, @unit, @readyAt, @build
-          from tag join manifest on manifest.id = tag.manifest where tag.id = @tag
+        values (@tag, 1, @since,
+                (select manifest.digest from tag join manifest on manifest.id = tag.manifest where tag.id = @tag),
+                @Base, @BaseTag, @OldDigest, @NewDigest, @Evidence, @through,
+                @outlook, @next, @depth, @cascade, @move, @bases, @unit, @readyAt, @build)
             on conflict (tag) do update
            set outdated = 1, digest = excluded.digest, base = excluded.base,
                since = iif(verdict.outdated, verdict.since, max(verdict.since + 1, excluded.since)),
