@@ -52,9 +52,9 @@ internal static class Footings
         """;
 
     /// <returns>Whether anything has changed.</returns>
-    internal static bool Derive(SqliteConnection db, long tag)
+    internal static bool Derive(SqliteConnection db, Twins twins, long tag)
     {
-        var now = Find(db, tag)
+        var now = Find(db, twins, tag)
             .GroupBy(footing => (footing.Base, footing.Manifest, footing.Kind))
             .Select(same => new Standing(
                 BaseVersions.IdOf(db, same.Key.Base, same.Key.Manifest, same.Select(each => each.Platform)),
@@ -79,7 +79,7 @@ internal static class Footings
           from tag join part on part.manifest = tag.manifest where tag.id = @tag
         """;
 
-    private static List<Footing> Find(SqliteConnection db, long tag)
+    private static List<Footing> Find(SqliteConnection db, Twins twins, long tag)
     {
         var footings = new List<Footing>();
         var parts = db.Query<Part>(SelectChildrenOfTag, new { tag }).AsList();
@@ -90,7 +90,7 @@ internal static class Footings
         foreach (var part in parts)
         {
             foreach (var edge in whole.Count > 0 ? whole : EdgesOf(db, part.Manifest))
-                Follow(db, tag, part.Platform, part.Manifest, edge, footings);
+                Follow(db, twins, tag, part.Platform, part.Manifest, edge, footings);
         }
 
         return footings;
@@ -112,8 +112,8 @@ internal static class Footings
 
     // A tag's own earlier version is no base of it, and one that never had a tag has no name: then it is what that
     // one stands on.
-    private static void Follow(
-        SqliteConnection db, long tag, string platform, long child, Edge edge, List<Footing> footings)
+    private static void Follow(SqliteConnection db, Twins twins, long tag, string platform, long child, Edge edge,
+        List<Footing> footings)
     {
         var seen = new HashSet<long>();
         var open = new Queue<(long Child, Edge Edge, long Evidence)>([(child, edge, edge.Evidence)]);
@@ -127,7 +127,7 @@ internal static class Footings
             }
 
             var names = next.Evidence == Edges.Layers
-                ? Twins.NamesOf(db, tag, above, next.Base)
+                ? twins.NamesOf(tag, above, next.Base)
                 : NamesOf(db, tag, next.Base);
             footings.AddRange((names ?? []).Select(name =>
                 new Footing(name.Tag, name.Manifest, platform, next.Kind, evidence, next.Pinned)));

@@ -79,9 +79,10 @@ public sealed class Recording
             .Except(_children).ToHashSet())
             tags.UnionWith(Footings.TagsOf(Db, child));
 
+        var twins = new Twins(Db);
         foreach (var tag in tags)
         {
-            if (Footings.Derive(Db, tag))
+            if (Footings.Derive(Db, twins, tag))
                 Undecided.Add(Db, tag);
         }
 

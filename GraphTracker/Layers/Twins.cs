@@ -6,52 +6,61 @@ namespace Builds.GraphTracker.Layers;
 /// <summary>
 /// Images with the same layers, of which no history says on which another stands: it could be any of them. So only a tag
 /// that has pointed to all of them is one that it stands on; what one tag has pointed to counts as one image.
+/// Those of a base are read once, however many stand on it: nothing may be recorded as long as one of this is used.
 /// </summary>
-internal static class Twins
+internal sealed class Twins(SqliteConnection db)
 {
-    private const string IsTold = """
-        (length(base.history) > 0 and substr(child.history, 1, length(base.history)) = base.history)
-        """;
-
-    private const string FromOthers = """
-        manifest child cross join manifest base
-          cross join manifest other on other.chain = base.chain and other.platform = base.platform
-         where child.id = @child and base.id = @base and other.kind = 'image' and other.id <> child.id
-           and (other.read_at <= child.read_at or base.read_at > child.read_at)
-        """;
-
-    // One that came after both the child and the base that was found for it is none that it could have been built on.
-    private const string SelectNames = $"""
-        with twin(id) as (
-          select @base
-          union
-          select other.id from {FromOthers} and other.history = base.history and {IsTold}
-          union
-          select other.id from {FromOthers} and not {IsTold}
-             and not (length(other.history) > 0 and substr(child.history, 1, length(other.history)) = other.history)),
-        named(id, tag) as (
-          select twin.id, tag_past.tag from twin cross join tag_past on tag_past.manifest = twin.id
-          union
-          select twin.id, tag_past.tag from twin cross join member on member.image_id = twin.id
-           cross join tag_past on tag_past.manifest = member.index_id),
-        other(id, tag) as (
-          select id, tag from named
-           where tag not in (select mate.id from tag own join tag mate on mate.manifest = own.manifest where own.id = @tag))
-        select tag as Tag, iif(max(id = @base), @base, max(id)) as Manifest,
-               count(*) = (select count(distinct id) from other) as IsOfAll
-          from other group by tag
-        """;
+    private readonly Dictionary<long, (Image Base, List<Named> Named)> _known = [];
 
     /// <summary>The tags that what stands on an image by its layers stands on, and what they pointed to.</summary>
     /// <param name="tag">The child's own: neither that nor another of its tags is what it stands on.</param>
     /// <returns>Null where no other tag has ever pointed to any of them.</returns>
-    internal static List<(long Tag, long Manifest)>? NamesOf(SqliteConnection db, long tag, long child, long @base)
+    internal List<(long Tag, long Manifest)>? NamesOf(long tag, long child, long @base)
     {
-        var names = db.Query<(long Tag, long Manifest, long IsOfAll)>(SelectNames, new { tag, child, @base }).AsList();
-        return names.Count == 0
-            ? null
-            : [.. names.Where(name => name.IsOfAll != 0).Select(name => (name.Tag, name.Manifest))];
+        if (!_known.TryGetValue(@base, out var known))
+            _known[@base] = known = (Read(@base), db.Query<Named>(SelectNamed, new { @base }).AsList());
+        var (of, mates) = (Read(child), db.Query<long>(SelectMates, new { tag }).ToHashSet());
+        var isTold = of.Continues(known.Base.History);
+
+        var names = known.Named.Where(name => IsLike(name) && !mates.Contains(name.Tag)).ToList();
+        if (names.Count == 0)
+            return null;
+        var images = names.Select(name => name.Id).Distinct().Count();
+        return
+        [
+            .. names.GroupBy(name => name.Tag, name => name.Id)
+                .Where(same => same.Count() == images)
+                .Select(same => (same.Key, same.Contains(@base) ? @base : same.Max())),
+        ];
+
+        // One that came after both the child and the base that was found for it is none that it could have been built on.
+        bool IsLike(Named other) => other.Id == @base
+            || (other.Id != child && (other.ReadAt <= of.ReadAt || known.Base.ReadAt > of.ReadAt)
+                && (isTold
+                    ? other.History.AsSpan().SequenceEqual(known.Base.History)
+                    : !of.Continues(other.History)));
     }
+
+    private const string SelectImage = "select history as History, read_at as ReadAt from manifest where id = @id";
+
+    private Image Read(long id) => db.QuerySingle<Image>(SelectImage, new { id });
+
+    private const string SelectMates =
+        "select mate.id from tag own join tag mate on mate.manifest = own.manifest where own.id = @tag";
+
+    private const string SelectNamed = """
+        with twin(id, history, read_at) as (
+          select other.id, other.history, other.read_at
+            from manifest base
+           cross join manifest other on other.chain = base.chain and other.platform = base.platform
+           where base.id = @base and other.kind = 'image')
+        select twin.id as Id, twin.history as History, twin.read_at as ReadAt, tag_past.tag as Tag
+          from twin cross join tag_past on tag_past.manifest = twin.id
+        union
+        select twin.id, twin.history, twin.read_at, tag_past.tag
+          from twin cross join member on member.image_id = twin.id
+         cross join tag_past on tag_past.manifest = member.index_id
+        """;
 
     // Of an image that has just got a name what stands on its twins may not be told from it any more, or be told again.
     private const string SelectChildren = """
@@ -68,4 +77,20 @@ internal static class Twins
     /// <summary>What stands on twins of an image that a tag began to point to.</summary>
     internal static IEnumerable<long> ChildrenOf(SqliteConnection db, long manifest) =>
         db.Query<long>(SelectChildren, new { manifest });
+
+    private sealed record Image(byte[] History, long ReadAt)
+    {
+        public bool Continues(byte[] history) => history.Length > 0 && History.AsSpan().StartsWith(history);
+    }
+
+    private sealed record Named
+    {
+        public long Id { get; init; }
+
+        public byte[] History { get; init; } = [];
+
+        public long ReadAt { get; init; }
+
+        public long Tag { get; init; }
+    }
 }

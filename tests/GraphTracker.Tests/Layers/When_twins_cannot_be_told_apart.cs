@@ -1,3 +1,4 @@
+using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;
 using static Builds.GraphTracker.Tests.Layers.Graph;
 
@@ -132,6 +133,46 @@ public sealed class When_twins_cannot_be_told_apart
         await _graph.BuiltAsync(Built("child", "1", Child, Used("other:1", Other)));
 
         Assert.That(OfChild, Is.EqualTo(new[] { "child:1 → other:1 finalFrom 1" }));
+    }
+
+    [Test]
+    public async Task Should_look_through_them_once_for_all_that_stands_on_them()
+    {
+        var ofFew = await StepsAsync(twins: 2, children: 40) - await StepsAsync(twins: 2, children: 20);
+        var ofMany = await StepsAsync(twins: 200, children: 40) - await StepsAsync(twins: 200, children: 20);
+
+        Assert.That(ofFew, Is.Positive);
+        Assert.That(ofMany, Is.LessThan(2 * ofFew), "what a child more costs does not grow with them");
+    }
+
+    // Of SQLite's machine, in tens, when what many stand on gets one more tag.
+    private static async Task<int> StepsAsync(int twins, int children)
+    {
+        await using var graph = Graph.Empty();
+        SeenImage Twin(int number) => Image("os x", config: $"{number}", history: "");
+        await graph.WriteAsync(recording =>
+        {
+            var (@base, child) = (Names.ImageOf(recording.Db, Host, "base"), Names.ImageOf(recording.Db, Host, "child"));
+            for (var number = 1; number <= twins; number++)
+                recording.Move(Names.TagOf(recording.Db, @base, "1"), recording.Manifest(@base, Twin(number)), "push");
+            for (var number = 1; number <= children; number++)
+            {
+                var seen = Image($"os x app{number}", history: "");
+                recording.Move(Names.TagOf(recording.Db, child, $"{number}"), recording.Manifest(child, seen), "push");
+            }
+
+            return true;
+        });
+
+        var steps = 0;
+        await graph.WriteAsync(recording =>
+        {
+            SQLitePCL.raw.sqlite3_progress_handler(recording.Db.Handle, 10, _ => { steps++; return 0; }, null);
+            var @base = Names.ImageOf(recording.Db, Host, "base");
+            return recording.Move(Names.TagOf(recording.Db, @base, "new"), recording.Manifest(@base, Twin(twins)), "push");
+        });
+        Assert.That(graph.Footings, Has.Count.EqualTo(children));
+        return steps;
     }
 
     private async Task InOrderAsync(string order)
