@@ -64,7 +64,7 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     public Task<int> DropAsync(string registry, CancellationToken cancel) =>
         store.WriteAsync(db => db.Execute(Drop, new { registry }), cancel);
 
-    private const string AskForWanted = """
+    internal const string AskForWanted = """
         insert or ignore into question (registry, image, manifest, source, asked_at, due_at)
         select image.registry, image.id, manifest.id, 'watch', @now, @now
           from manifest join image on image.id = manifest.image

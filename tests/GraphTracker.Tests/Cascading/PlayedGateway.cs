@@ -48,6 +48,9 @@ internal sealed class PlayedGateway : IAsyncDisposable
     /// <summary>Builds that it was asked for.</summary>
     public ConcurrentQueue<Guid> AskedFor { get; } = [];
 
+    /// <summary>What happens while it looks a build up.</summary>
+    public Func<Guid, Task>? Finding { get; set; }
+
     public static async Task<PlayedGateway> StartAsync(Broker broker)
     {
         var gateway = new PlayedGateway(broker);
@@ -93,13 +96,15 @@ internal sealed class PlayedGateway : IAsyncDisposable
 
     private sealed class Finds(PlayedGateway gateway) : IConsumer<FindBuild>
     {
-        public Task Consume(ConsumeContext<FindBuild> context)
+        public async Task Consume(ConsumeContext<FindBuild> context)
         {
             var id = context.Message.BuildId;
             gateway.AskedFor.Enqueue(id);
             if (id == gateway.Damaged)
                 throw new InvalidDataException("its record cannot be read");
-            return context.RespondAsync(gateway.Known.GetValueOrDefault(id, new FoundBuild { BuildId = id }));
+            if (gateway.Finding is { } finding)
+                await finding(id);
+            await context.RespondAsync(gateway.Known.GetValueOrDefault(id, new FoundBuild { BuildId = id }));
         }
     }
 }

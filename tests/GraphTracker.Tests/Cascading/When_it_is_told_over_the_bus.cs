@@ -37,6 +37,7 @@ public sealed class When_it_is_told_over_the_bus
         _gateway.AskedFor.Clear();
         _gateway.Known.Clear();
         _gateway.Damaged = null;
+        _gateway.Finding = null;
         _world = World.Empty();
         await _world.PushAsync("os", "1");
         await _world.GrowAsync("runtime", "os");
@@ -163,6 +164,24 @@ public sealed class When_it_is_told_over_the_bus
 
         Assert.That(_gateway.AskedFor, Is.EqualTo(new[] { damaged.BuildId, ended.BuildId }));
         Assert.That(tracker.Output, Does.Contain($"The rebuild {damaged.BuildId} is overdue, and the Gateway fails"));
+    }
+
+    [Test]
+    public async Task Should_not_publish_a_rebuild_again_that_has_ended_while_the_Gateway_was_asked()
+    {
+        var build = (await _world.DecideAsync())[0].BuildId;
+        await _world.ToldAsync();
+        Task WriteAsync(string change) => _world.Graph.Store.WriteAsync(
+            db => { db.Execute($"update rebuild set {change} where build = @build", new { build = build.ToString() }); },
+            CancellationToken.None);
+        await WriteAsync("look_at = 0");
+        _gateway.Finding = id => id == build ? WriteAsync("state = 'failed'") : Task.CompletedTask;
+
+        await using var tracker = await StartAsync();
+        await Wait.UntilAsync(
+            "it to be taken", () => tracker.Output.Contains($"The rebuild {build} is overdue", StringComparison.Ordinal));
+
+        Assert.That(_world.Graph.Query<long>($"select look_at from rebuild where build = '{build}'"), Is.EqualTo(new[] { 0L }));
     }
 
     [Test]

@@ -54,6 +54,21 @@ public sealed class When_a_base_moves
     }
 
     [Test]
+    public async Task Should_make_stale_what_stands_on_an_image_of_it_that_is_read_when_it_has_moved_on()
+    {
+        var (os, arm, api) = (Image("os"), Image("os-arm", platform: "linux/arm64"), Image("os api"));
+        await _graph.PushAsync("os", "1", Index(arm) with { Digest = Digest("index"), IsIncomplete = true });
+        await _graph.ReadAsync("os", os);
+        await _graph.PushAsync("api", "1", api);
+        await _graph.BuiltAsync(Built("api", "1", api, Used("os:1", os)));
+        await _graph.PushAsync("os", "1", Index(arm, Image("os2")));
+        Assert.That(_graph.Footings, Is.EqualTo(new[] { "api:1 → os:1 finalFrom 1" }), "nothing says that it ever was this");
+
+        await _graph.ReadAsync("os", Index(arm, os) with { Digest = Digest("index") });
+        Assert.That(_graph.Footings, Is.EqualTo(new[] { "api:1 → os:1 finalFrom 1 stale" }));
+    }
+
+    [Test]
     public async Task Should_make_nothing_stale_by_a_new_tag_beside_the_old()
     {
         await _graph.PushAsync("os", "1.0", Image("os1"));
