@@ -10,7 +10,7 @@ namespace Builds.GraphTracker.Layers;
 /// <param name="Named">Digests that the tag is said to have pointed to.</param>
 public sealed record Question(
     long Id, long Image, string Registry, string Repository, string Tag, long Manifest, string? Digest, string Named,
-    string Source, long Tries)
+    string Source, long Tries, long Turn)
 {
     /// <summary>As people write it.</summary>
     public string Name => Digest is null ? $"{Registry}/{Repository}:{Tag}" : $"{Registry}/{Repository}@{Digest}";

@@ -67,18 +67,15 @@ public sealed partial class Asking(
             lock (_lock)
             {
                 var lane = _lanes.TryGetValue(registry, out var known) ? known : _lanes[registry] = new Lane();
-                var room = lane.Room(options.Value);
                 var until = lane.Until > now ? lane.Until : questions.NextDue(registry, now);
                 if (until < next)
                     next = until;
-                if (room <= 0 || lane.Until > now)
+                if (lane.Until > now)
                     continue;
 
-                var due = questions.Due(registry, now, room + lane.Running.Count)
-                    .Where(question => !lane.Running.ContainsKey(question.Key)).Take(room);
-                foreach (var question in due)
-                    lane.Running[question.Key] = Task.Run(
-                        () => AskAsync(lane, question, cancel), CancellationToken.None);
+                foreach (var question in lane.Choose(options.Value, (turn, most) => questions.Due(registry, turn, now, most)))
+                    lane.Running[question.Key] = (
+                        Task.Run(() => AskAsync(lane, question, cancel), CancellationToken.None), (int)question.Turn);
             }
         }
 
@@ -110,23 +107,24 @@ public sealed partial class Asking(
         catch (RegistryUnavailableException e) when (e.IsRefusal)
         {
             // of this alone: the registry is well otherwise
-            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+            await questions.PutOffAsync(question, e.Message, Turns.Late, clock.GetUtcNow(), CancellationToken.None);
         }
         catch (RegistryUnavailableException e) when (!cancel.IsCancellationRequested)
         {
             lock (_lock)
                 lane.Failed(clock.GetUtcNow(), options.Value);
             Log.Unavailable(logger, question.Registry, question.Name, lane.Until, e.Message);
-            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+            // Not its fault: after an hour without the registry a push is as fresh as before.
+            await questions.PutOffAsync(question, e.Message, question.Turn, clock.GetUtcNow(), CancellationToken.None);
         }
         catch (Exception e) when (e is ManifestGoneException or ManifestBadException)
         {
-            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+            await questions.PutOffAsync(question, e.Message, Turns.Late, clock.GetUtcNow(), CancellationToken.None);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             Log.Failed(logger, e, question.Name);
-            await questions.PutOffAsync(question, e.Message, clock.GetUtcNow(), CancellationToken.None);
+            await questions.PutOffAsync(question, e.Message, Turns.Late, clock.GetUtcNow(), CancellationToken.None);
         }
         catch (OperationCanceledException)
         {
@@ -154,7 +152,7 @@ public sealed partial class Asking(
     private List<Task> Running()
     {
         lock (_lock)
-            return [.. _lanes.Values.SelectMany(lane => lane.Running.Values)];
+            return [.. _lanes.Values.SelectMany(lane => lane.Running.Values).Select(one => one.Task)];
     }
 
     private static partial class Log

@@ -22,21 +22,24 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     private const string SelectDue = """
         select question.id as Id, question.image as Image, question.registry as Registry, image.repository as Repository,
                question.tag as Tag, question.manifest as Manifest, manifest.digest as Digest, question.named as Named,
-               question.source as Source, question.tries as Tries
+               question.source as Source, question.tries as Tries, question.turn as Turn
           from question
           join image on image.id = question.image
           left join manifest on manifest.id = question.manifest
-         where question.registry = @registry and question.due_at <= @now
+         where question.registry = @registry and question.turn = @turn and question.due_at <= @now
          order by question.due_at, question.id
          limit @most
         """;
 
-    public IReadOnlyList<Question> Due(string registry, DateTimeOffset now, int most) =>
+    public IReadOnlyList<Question> Due(string registry, int turn, DateTimeOffset now, int most) =>
         store.Read(db => db
-            .Query<Question>(SelectDue, new { registry, now = now.ToUnixTimeMilliseconds(), most }).AsList());
+            .Query<Question>(SelectDue, new { registry, turn, now = now.ToUnixTimeMilliseconds(), most }).AsList());
 
     private const string SelectNextDue = """
-        select min(due_at) from question where registry = @registry and due_at > @now
+        select min(due) from (
+          select min(due_at) as due from question where registry = @registry and turn = 0 and due_at > @now
+          union all
+          select min(due_at) from question where registry = @registry and turn = 1 and due_at > @now)
         """;
 
     /// <summary>When the first of those is due that are not yet.</summary>
@@ -46,16 +49,19 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
             : DateTimeOffset.MaxValue;
 
     private const string PutOff = """
-        update question set tries = tries + 1, error = @error, due_at = max(due_at, @dueAt) where id = @Id
+        update question
+           set tries = tries + 1, error = @error, turn = max(turn, @turn), due_at = max(due_at, @dueAt)
+         where id = @Id
         """;
 
     /// <summary>
     /// Until later, and behind those that have not failed: one that always fails must not be the first for ever.
     /// </summary>
-    public Task PutOffAsync(Question question, string error, DateTimeOffset now, CancellationToken cancel)
+    public Task PutOffAsync(
+        Question question, string error, long turn, DateTimeOffset now, CancellationToken cancel)
     {
         var dueAt = (now + options.Value.Pause(question.Tries + 1)).ToUnixTimeMilliseconds();
-        return store.WriteAsync(db => { db.Execute(PutOff, new { question.Id, error, dueAt }); }, cancel);
+        return store.WriteAsync(db => { db.Execute(PutOff, new { question.Id, error, turn, dueAt }); }, cancel);
     }
 
     private const string Drop = "delete from question where registry = @registry";
@@ -65,16 +71,16 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
         store.WriteAsync(db => db.Execute(Drop, new { registry }), cancel);
 
     internal const string AskForWanted = """
-        insert or ignore into question (registry, image, manifest, source, asked_at, due_at)
-        select image.registry, image.id, manifest.id, 'watch', @now, @now
+        insert or ignore into question (registry, image, manifest, source, turn, asked_at, due_at)
+        select image.registry, image.id, manifest.id, 'watch', 1, @now, @now
           from manifest join image on image.id = manifest.image
          where manifest.state = 'wanted' and manifest.state <> 'read' -- of the index that leaves out what was read
         """;
 
     // A tag that is named with what nobody knows it to have pointed to.
     private const string AskForNamed = """
-        insert or ignore into question (registry, image, tag, named, source, asked_at, due_at)
-        select image.registry, image.id, named.name, group_concat(named.digest, ' '), 'watch', @now, @now
+        insert or ignore into question (registry, image, tag, named, source, turn, asked_at, due_at)
+        select image.registry, image.id, named.name, group_concat(named.digest, ' '), 'watch', 1, @now, @now
           from (select distinct tag.image, tag.name, manifest.digest
                   from edge join tag on tag.id = edge.base_tag join manifest on manifest.id = edge.base
                  where edge.base_tag <> 0 and edge.pinned = 0 and manifest.state in ('wanted', 'read')

@@ -128,12 +128,14 @@ public sealed class When_a_label_names_a_base
     private async Task AnswerAsync()
     {
         var inquiry = new Inquiry(_graph.Store, DigestOfAsync, ReadAsync);
-        while (Questions.Due(Host, _graph.Now, 1) is [var question, ..])
+        while ((Due(turn: 0) ?? Due(turn: 1)) is { } question)
         {
             var answer = await inquiry.AskAsync(question, CancellationToken.None);
             await _graph.WriteAsync(recording => Answers.Record(recording, question, answer));
         }
     }
+
+    private Question? Due(int turn) => Questions.Due(Host, turn, _graph.Now, 1) is [var question, ..] ? question : null;
 
     private Task<string?> DigestOfAsync(ImageReference image, string tag, CancellationToken cancel) =>
         Task.FromResult(_tags.GetValueOrDefault($"{image.Repository}:{tag}")?.Digest);

@@ -1,0 +1,138 @@
+using Builds.GraphTracker.Registries;
+using Builds.Parts;
+using static Builds.GraphTracker.Tests.Layers.Graph;
+
+namespace Builds.GraphTracker.Tests.Layers;
+
+/// <summary>What was told just now goes before what can wait, which is asked all the same.</summary>
+public sealed class When_questions_take_turns
+{
+    private PlayedRegistries _played = null!;
+
+    [SetUp]
+    public void SetUp() => _played = PlayedRegistries.Empty();
+
+    [TearDown]
+    public async Task TearDownAsync() => await _played.DisposeAsync();
+
+    [Test]
+    public async Task Should_ask_about_a_push_before_all_that_was_asked_in_vain()
+    {
+        await AskInVainAsync(200);
+        await PushAsync(1);
+
+        await _played.StartAsync(together: 1);
+        await Wait.UntilAsync("the push to be recorded", () => _played.Moves("os0:1").Count == 1);
+
+        Assert.That(_played.Asked.ElementAt(200), Is.EqualTo("os0:1"));
+    }
+
+    [Test]
+    public async Task Should_ask_about_a_push_before_what_was_found_by_a_look()
+    {
+        for (var i = 0; i < 50; i++)
+            await _played.HintAsync($"found{i}:1", Image("found" + i), source: "reconcile");
+        _played.Clock.Pass(TimeSpan.FromSeconds(1));
+        await PushAsync(1);
+
+        await _played.StartAsync(together: 1);
+        await Wait.UntilAsync("the push to be recorded", () => _played.Moves("os0:1").Count == 1);
+
+        Assert.That(_played.Asked.First(), Is.EqualTo("os0:1"));
+    }
+
+    [TestCase("reconcile", "push", 0)]
+    [TestCase("push", "reconcile", 0)]
+    [TestCase("watch", "reconcile", 1)]
+    public async Task Should_keep_one_question_for_a_tag_in_the_better_turn(string first, string second, int turn)
+    {
+        await _played.HintAsync("os:1", Image("os"), source: first);
+        await _played.HintAsync("os:1", Image("os"), source: second);
+
+        Assert.That(_played.Graph.Query<int>("select turn from question"), Is.EqualTo(new[] { turn }));
+    }
+
+    [Test]
+    public async Task Should_let_no_stream_of_pushes_keep_another_question_waiting()
+    {
+        await AskInVainAsync(1);
+        await PushAsync(20);
+
+        await _played.StartAsync(together: 1);
+        await Wait.UntilAsync("five to be asked", () => _played.Asked.Count >= 6);
+
+        Assert.That(_played.Asked.Skip(1).Take(4), Is.EqualTo(new[] { "os0:1", "os1:1", "os2:1", "absent0:1" }));
+    }
+
+    [Test]
+    public async Task Should_let_no_stream_of_pushes_take_all_places()
+    {
+        await AskInVainAsync(1);
+        await PushAsync(20);
+        var gate = Shut("os", 20);
+
+        await _played.StartAsync();
+        await Wait.UntilAsync("four to be asked", () => _played.Asked.Count == 5);
+
+        Assert.That(_played.Asked.Skip(1), Does.Contain("absent0:1"));
+        gate.SetResult(null);
+    }
+
+    [Test]
+    public async Task Should_keep_a_place_for_a_push_while_others_take_long()
+    {
+        await AskInVainAsync(10);
+        var gate = Shut("absent", 10);
+        await _played.StartAsync();
+        await Wait.UntilAsync("three to be asked", () => _played.Asked.Count == 13);
+
+        await PushAsync(1);
+
+        await Wait.UntilAsync("the push to be recorded", () => _played.Moves("os0:1").Count == 1);
+        gate.SetResult(null);
+    }
+
+    [Test]
+    public async Task Should_leave_a_push_as_it_is_while_the_registry_does_not_answer()
+    {
+        _played.Tags["os:1"] = () => throw new RegistryUnavailableException("connection refused");
+        await _played.HintAsync("os:1", Image("os"));
+        await _played.StartAsync();
+        await Wait.UntilAsync("some tries", () =>
+        {
+            _played.Clock.Pass(TimeSpan.FromSeconds(61));
+            return _played.Graph.Query<int>("select tries from question where tries > 5").Count == 1;
+        });
+
+        Assert.That(_played.Graph.Query<int>("select turn from question"), Is.EqualTo(new[] { 0 }));
+    }
+
+    // Pushed under tags that the registry does not show; due again when it returns.
+    private async Task AskInVainAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+            await _played.HintAsync($"absent{i}:1", Image("absent" + i));
+        await _played.StartAsync();
+        await Wait.UntilAsync("each to be asked once",
+            () => _played.Graph.Query<int>("select tries from question where tries = 1").Count == count);
+        await _played.StopAsync();
+        _played.Clock.Pass(TimeSpan.FromSeconds(10));
+    }
+
+    private async Task PushAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _played.Holds($"os{i}:1", Image("os" + i));
+            await _played.HintAsync($"os{i}:1", Image("os" + i));
+        }
+    }
+
+    private TaskCompletionSource<string?> Shut(string repository, int count)
+    {
+        var gate = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (var i = 0; i < count; i++)
+            _played.Tags[$"{repository}{i}:1"] = () => gate.Task;
+        return gate;
+    }
+}
