@@ -104,18 +104,9 @@ public sealed partial class Asking(
         {
             Log.Unknown(logger, question.Registry, await questions.DropAsync(question.Registry, cancel));
         }
-        catch (RegistryUnavailableException e) when (e.IsRefusal)
-        {
-            // of this alone: the registry is well otherwise
-            await questions.PutOffAsync(question, e.Message, Turns.Late, clock.GetUtcNow(), CancellationToken.None);
-        }
         catch (RegistryUnavailableException e) when (!cancel.IsCancellationRequested)
         {
-            lock (_lock)
-                lane.Failed(clock.GetUtcNow(), options.Value);
-            Log.Unavailable(logger, question.Registry, question.Name, lane.Until, e.Message);
-            // Not its fault: after an hour without the registry a push is as fresh as before.
-            await questions.PutOffAsync(question, e.Message, question.Turn, clock.GetUtcNow(), CancellationToken.None);
+            await LeaveAsync(lane, question, e, cancel);
         }
         catch (Exception e) when (e is ManifestGoneException or ManifestBadException)
         {
@@ -136,6 +127,22 @@ public sealed partial class Asking(
                 lane.Running.Remove(question.Key);
             Wake();
         }
+    }
+
+    private async Task LeaveAsync(
+        Lane lane, Question question, RegistryUnavailableException error, CancellationToken cancel)
+    {
+        var turn = Turns.Late;
+        // What it fails at while it is well, as a manifest that its disk has lost, must not hold up all the others.
+        if (!await inquiry.IsOfTheQuestionAsync(question, error, cancel))
+        {
+            lock (_lock)
+                lane.Failed(clock.GetUtcNow(), options.Value, error.RetryAfter);
+            Log.Unavailable(logger, question.Registry, question.Name, lane.Until, error.Message);
+            turn = (int)question.Turn; // not its fault: after an hour without the registry a push is as fresh as before
+        }
+
+        await questions.PutOffAsync(question, error.Message, turn, clock.GetUtcNow(), CancellationToken.None);
     }
 
     private async Task RecordAsync(Question question, Answer answer, CancellationToken cancel)

@@ -9,10 +9,12 @@ namespace Builds.GraphTracker.Layers;
 /// </summary>
 /// <param name="digestOf">What a tag points to; null where it is not there.</param>
 /// <param name="read">What lies under a digest, read whole.</param>
+/// <param name="isOfTheRequest">Whether a registry failed at this alone and is well otherwise.</param>
 public sealed class Inquiry(
     GraphStore store,
     Func<ImageReference, string, CancellationToken, Task<string?>> digestOf,
-    Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read)
+    Func<ImageReference, string, CancellationToken, Task<SeenManifest>> read,
+    Func<string, RegistryUnavailableException, CancellationToken, Task<bool>> isOfTheRequest)
 {
     private const int PassingTries = 5;
 
@@ -41,6 +43,11 @@ public sealed class Inquiry(
             found.Add(await FindAsync(image, missed, isFinal: true, cancel)); // the past holds up nothing
         return new Answer(present, found);
     }
+
+    /// <summary>Whether it was this question alone that the registry failed at.</summary>
+    public Task<bool> IsOfTheQuestionAsync(
+        Question question, RegistryUnavailableException error, CancellationToken cancel) =>
+        isOfTheRequest(question.Registry, error, cancel);
 
     private async Task<Found> FindAsync(ImageReference image, string digest, bool isFinal, CancellationToken cancel)
     {

@@ -25,10 +25,13 @@ internal sealed class Lane
 
     public void Answered() => (Failures, Until) = (0, default);
 
-    public void Failed(DateTimeOffset now, LayersOptions options)
+    /// <param name="asked">How long the registry asks to be left alone.</param>
+    public void Failed(DateTimeOffset now, LayersOptions options, TimeSpan? asked)
     {
         if (Until <= now) // those that were on their way together fail together, and count once
             Until = now + options.Pause(++Failures);
+        if (asked is { } pause && now + pause > Until)
+            Until = now + pause;
     }
 
     // One alone finds out whether it is there again.

@@ -17,7 +17,9 @@ public static class LayersSlice
         builder.Services.AddSingleton(services =>
         {
             var client = services.GetRequiredService<RegistryClient>();
-            return new Inquiry(services.GetRequiredService<GraphStore>(), client.DigestOfAsync, client.ReadAsync);
+            return new Inquiry(
+                services.GetRequiredService<GraphStore>(), client.DigestOfAsync, client.ReadAsync,
+                client.IsOfTheRequestAsync);
         });
         builder.Services.AddHostedService<Asking>();
     }

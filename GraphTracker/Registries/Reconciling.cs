@@ -84,8 +84,10 @@ public sealed partial class Reconciling(
                 page.Clear();
             }
         }
-        catch (RegistryUnavailableException e) when (e.IsRefusal)
+        catch (RegistryUnavailableException e)
         {
+            if (!await client.IsOfTheRequestAsync(host, e, cancel))
+                throw;
             Log.Refused(logger, host, e.Message);
             refused = $"Its catalog is not to be had, so that only what is known is asked: {e.Message}";
         }

@@ -73,6 +73,12 @@ public sealed partial class RegistryClient : IDisposable
     /// <summary>Whether the registry is there, whatever it may have against a single question.</summary>
     public Task<bool> AnswersAsync(string registry, CancellationToken cancel) => To(registry).AnswersAsync(cancel);
 
+    /// <summary>Whether it failed at this alone and is well otherwise.</summary>
+    internal async Task<bool> IsOfTheRequestAsync(
+        string registry, RegistryUnavailableException error, CancellationToken cancel) =>
+        error.IsRefusal
+        || (error is { IsDenied: false, RetryAfter: null } && await AnswersAsync(registry, cancel));
+
     public void Dispose()
     {
         foreach (var connection in _connections.Values)

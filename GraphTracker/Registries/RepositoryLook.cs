@@ -34,8 +34,10 @@ internal sealed class RepositoryLook(
                 if (listed.Add(tag))
                     await TryTagAsync(tag, known.GetValueOrDefault(tag), cancel);
         }
-        catch (RegistryUnavailableException e) when (e.IsRefusal)
+        catch (RegistryUnavailableException e) when (_misses < MostMisses)
         {
+            if (!await client.IsOfTheRequestAsync(registry.Host, e, cancel))
+                throw;
             Refused ??= e.Message; // what is known of it is asked about all the same
         }
 

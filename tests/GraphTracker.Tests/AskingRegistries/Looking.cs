@@ -68,7 +68,7 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
     {
         var layers = Options.Create(new LayersOptions());
         return StartAsync(new Asking(
-            Graph.Store, new Inquiry(Graph.Store, _client.DigestOfAsync, _client.ReadAsync),
+            Graph.Store, new Inquiry(Graph.Store, _client.DigestOfAsync, _client.ReadAsync, _client.IsOfTheRequestAsync),
             new DueQuestions(Graph.Store, layers), layers, Clock, NullLogger<Asking>.Instance));
     }
 

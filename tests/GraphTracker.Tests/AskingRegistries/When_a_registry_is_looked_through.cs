@@ -153,11 +153,13 @@ public sealed class When_a_registry_is_looked_through
     [TestCase(403)]
     [TestCase(404)]
     [TestCase(405)]
+    [TestCase(500)]
     public async Task Should_say_that_the_catalog_is_refused_and_ask_about_what_is_known(int status)
     {
         await using var registry = await FakeRegistry.StartAsync();
         await using var looking = Looking.At(registry);
         registry.PutCatalog("known", "hidden");
+        registry.PutPage("/v2/", "{}");
         await looking.Graph.PushAsync("known", "1", Graph.Image("os"));
         Refuse(registry, "/v2/_catalog", status);
 
@@ -169,6 +171,7 @@ public sealed class When_a_registry_is_looked_through
     }
 
     [TestCase("/v2/b/tags/list", 403, new[] { "a:1", "c:1" })]
+    [TestCase("/v2/b/tags/list", 500, new[] { "a:1", "c:1" })]
     [TestCase("/v2/b/manifests/1", 403, new[] { "a:1", "c:1" })]
     [TestCase("/v2/b/manifests/1", 500, new[] { "a:1", "c:1" })]
     public async Task Should_leave_out_what_the_registry_does_not_answer_for(string path, int status, string[] found)

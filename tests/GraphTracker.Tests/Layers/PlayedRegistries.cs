@@ -45,7 +45,8 @@ internal sealed class PlayedRegistries : IAsyncDisposable
     public void Knows(SeenImage image) => Manifests[image.Digest] = () => image;
 
     /// <summary>A push that is told.</summary>
-    public Task HintAsync(string name, SeenImage image, string registry = Graph.Host, string source = "push") => Graph.Store.WriteAsync(db =>
+    public Task HintAsync(
+        string name, SeenImage image, string registry = Graph.Host, string source = "push") => Graph.Store.WriteAsync(db =>
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         Questions.AskTag(db, Names.ImageOf(db, registry, name[..colon]), name[(colon + 1)..], image.Digest, source,
@@ -67,12 +68,17 @@ internal sealed class PlayedRegistries : IAsyncDisposable
          where image.repository || ':' || tag.name = '{name}' order by number
         """);
 
+    /// <summary>Whether they answer at all, whatever they fail at.</summary>
+    public bool AreWell { get; set; }
+
     public async Task StartAsync(int together = 4)
     {
         var options = Options.Create(new LayersOptions { QuestionsTogether = together });
         _asking = new GraphTracker.Layers.Asking(
-            Graph.Store, new Inquiry(Graph.Store, DigestOfAsync, ReadAsync), new DueQuestions(Graph.Store, options), options,
-            Clock, NullLogger<GraphTracker.Layers.Asking>.Instance);
+            Graph.Store,
+            new Inquiry(
+                Graph.Store, DigestOfAsync, ReadAsync, (_, error, _) => Task.FromResult(error.IsRefusal || AreWell)),
+            new DueQuestions(Graph.Store, options), options, Clock, NullLogger<GraphTracker.Layers.Asking>.Instance);
         await _asking.StartAsync(CancellationToken.None);
     }
 

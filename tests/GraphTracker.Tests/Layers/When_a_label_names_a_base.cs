@@ -127,7 +127,8 @@ public sealed class When_a_label_names_a_base
 
     private async Task AnswerAsync()
     {
-        var inquiry = new Inquiry(_graph.Store, DigestOfAsync, ReadAsync);
+        var inquiry = new Inquiry(
+            _graph.Store, DigestOfAsync, ReadAsync, (_, error, _) => Task.FromResult(error.IsRefusal));
         while ((Due(turn: 0) ?? Due(turn: 1)) is { } question)
         {
             var answer = await inquiry.AskAsync(question, CancellationToken.None);

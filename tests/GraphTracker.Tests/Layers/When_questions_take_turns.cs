@@ -1,3 +1,4 @@
+using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;
 using Builds.Parts;
 using static Builds.GraphTracker.Tests.Layers.Graph;
@@ -105,6 +106,53 @@ public sealed class When_questions_take_turns
         });
 
         Assert.That(_played.Graph.Query<int>("select turn from question"), Is.EqualTo(new[] { 0 }));
+    }
+
+    [Test]
+    public async Task Should_not_leave_a_registry_alone_that_is_well_and_fails_at_some_questions()
+    {
+        _played.AreWell = true;
+        await LoseAsync(20);
+        await PushAsync(1);
+
+        await _played.StartAsync(together: 1);
+
+        await Wait.UntilAsync("the push to be recorded", () => _played.Moves("os0:1").Count == 1);
+        Assert.That(_played.Asked, Has.Count.EqualTo(21));
+        Assert.That(_played.Graph.Query<int>("select turn from question"), Is.All.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Should_leave_a_registry_alone_that_does_not_answer()
+    {
+        await LoseAsync(20);
+        await _played.StartAsync(together: 1);
+        await Wait.UntilAsync(
+            "a failure", () => _played.Graph.Query<int>("select tries from question where tries = 1").Count == 1);
+        await PushAsync(1);
+        await _played.StopAsync(); // all that it has begun is done
+
+        Assert.That(_played.Asked, Is.EqualTo(new[] { "lost0:1" }));
+    }
+
+    [TestCase(null, 1)]
+    [TestCase(0, 1)]
+    [TestCase(300, 300)]
+    public void Should_leave_a_registry_alone_for_as_long_as_it_asks(int? asked, int seconds)
+    {
+        var lane = new Lane();
+        lane.Failed(default, new LayersOptions(), asked is { } pause ? TimeSpan.FromSeconds(pause) : null);
+
+        Assert.That(lane.Until, Is.EqualTo(default(DateTimeOffset).AddSeconds(seconds)));
+    }
+
+    private async Task LoseAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _played.Tags[$"lost{i}:1"] = () => throw new RegistryUnavailableException("500");
+            await _played.HintAsync($"lost{i}:1", Image("lost"));
+        }
     }
 
     // Pushed under tags that the registry does not show; due again when it returns.
