@@ -9,12 +9,21 @@ namespace Builds.GraphTracker.Tests.Layers;
 public sealed class When_questions_take_turns
 {
     private PlayedRegistries _played = null!;
+    private TaskCompletionSource<string?> _gate = null!;
 
     [SetUp]
-    public void SetUp() => _played = PlayedRegistries.Empty();
+    public void SetUp()
+    {
+        _played = PlayedRegistries.Empty();
+        _gate = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     [TearDown]
-    public async Task TearDownAsync() => await _played.DisposeAsync();
+    public async Task TearDownAsync()
+    {
+        _gate.TrySetResult(null); // whoever waits for it would not be stopped
+        await _played.DisposeAsync();
+    }
 
     [Test]
     public async Task Should_ask_about_a_push_before_all_that_was_asked_in_vain()
@@ -70,27 +79,25 @@ public sealed class When_questions_take_turns
     {
         await AskInVainAsync(1);
         await PushAsync(20);
-        var gate = Shut("os", 20);
+        Shut("os", 20);
 
         await _played.StartAsync();
-        await Wait.UntilAsync("four to be asked", () => _played.Asked.Count == 5);
+        await Wait.UntilAsync("four to be asked", () => _played.Asked.Count >= 5);
 
         Assert.That(_played.Asked.Skip(1), Does.Contain("absent0:1"));
-        gate.SetResult(null);
     }
 
     [Test]
     public async Task Should_keep_a_place_for_a_push_while_others_take_long()
     {
         await AskInVainAsync(10);
-        var gate = Shut("absent", 10);
+        Shut("absent", 10);
         await _played.StartAsync();
         await Wait.UntilAsync("three to be asked", () => _played.Asked.Count == 13);
 
         await PushAsync(1);
 
         await Wait.UntilAsync("the push to be recorded", () => _played.Moves("os0:1").Count == 1);
-        gate.SetResult(null);
     }
 
     [Test]
@@ -176,11 +183,9 @@ public sealed class When_questions_take_turns
         }
     }
 
-    private TaskCompletionSource<string?> Shut(string repository, int count)
+    private void Shut(string repository, int count)
     {
-        var gate = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         for (var i = 0; i < count; i++)
-            _played.Tags[$"{repository}{i}:1"] = () => gate.Task;
-        return gate;
+            _played.Tags[$"{repository}{i}:1"] = () => _gate.Task;
     }
 }
