@@ -10,16 +10,16 @@ internal sealed class Notifier(TheGateway gateway)
     public const string Type2 = "application/vnd.docker.distribution.events.v1+json";
     public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 
-    public Task<Answer> SendAsync(JsonNode body, string secret = TheGateway.HookSecret, string contentType = Type2) =>
+    public Task<Answer> SendAsync(JsonNode body, string secret = TheGateway.HookSecret, string? contentType = Type2) =>
         SendAsync(Encoding.UTF8.GetBytes(body.ToJsonString()), secret, contentType);
 
-    public async Task<Answer> SendAsync(byte[] body, string? secret = TheGateway.HookSecret, string contentType = Type2)
+    public async Task<Answer> SendAsync(byte[] body, string? secret = TheGateway.HookSecret, string? contentType = Type2)
     {
         var client = gateway.Nobody();
         if (secret is not null)
             client.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", secret);
         using var content = new ByteArrayContent(body);
-        content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        content.Headers.ContentType = contentType is null ? null : MediaTypeHeaderValue.Parse(contentType);
         return await client.SendAsync(HttpMethod.Post, "hooks/registry", content);
     }
 

@@ -18,7 +18,10 @@ public sealed class When_a_registry_notifies
     [TestCase("application/vnd.docker.distribution.events.v2+json")]
     [TestCase("application/json")]
     [TestCase("application/json; charset=utf-8")]
-    public async Task Should_pass_on_what_was_pushed(string contentType)
+    [TestCase("text/plain")]
+    [TestCase("application/x-www-form-urlencoded")]
+    [TestCase(null)]
+    public async Task Should_pass_on_what_was_pushed(string? contentType)
     {
         var image = New();
 
