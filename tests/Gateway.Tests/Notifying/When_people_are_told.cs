@@ -19,16 +19,24 @@ public sealed class When_people_are_told
     {
         var (owner, viewer, admin) = (New("owner"), New("viewer"), New("admin"));
         var ns = await MembersAsync((owner, "owner"), (viewer, "viewer"));
+        var another = $"{ns}x"; // which a mail lists after it
+        await PutAsync(another, (owner, "owner"));
         await PutAsync("*", (admin, "contributor"));
+        await _gateway.Mail.StopAsync(); // none goes out before all is said
         await Told.OutdatedAsync(_gateway, Told.Flag($"{ns}/api") with { Next = "<b>a rebuild</b> is queued", BuildId = Guid.NewGuid() });
         await Told.OutdatedAsync(_gateway, Told.Flag($"{ns}/web") with { Through = "registry.test:5000/x/y:1", Outlook = OutdatedOutlook.Pinned });
+        await Told.OutdatedAsync(_gateway, Told.Flag($"{another}/job"));
+        await _gateway.Mail.StartAgainAsync();
 
         var (raw, mail) = await MailAsync(owner);
         await MailAsync(admin);
+        await Wait.UntilAsync("nothing to wait", async () => (int)(await _gateway.Admin.GetAsync("v1/mail")).Json["waiting"]! == 0);
         await PutAsync("*");
 
         Assert.That((raw.From, raw.IsProtected, raw.User), Is.EqualTo(("builds@builds.test", true, MailServer.User)));
-        Assert.That(mail.Subject, Does.Contain($"{ns}/api:latest and 1 more: outdated"));
+        Assert.That(mail.Subject, Does.Contain($"{ns}/api:latest and 2 more: outdated"));
+        Assert.That(mail.TextBody, Does.Contain($"{another}/job"));
+        Assert.That(_gateway.Mail.To(owner), Has.Count.EqualTo(1));
         Assert.That(mail.MessageId, Does.EndWith("@builds.test"));
         Assert.That(mail.TextBody, Does.Contain($"registry.test:5000/library/os:1 moved {Told.Digest('a')} → {Told.Digest('b')}"));
         Assert.That(mail.TextBody, Does.Contain("directly, known by build record").And.Contain("through registry.test:5000/x/y:1"));
