@@ -11,7 +11,7 @@ public sealed class When_the_broker_is_away
     private static readonly TimeSpan Reconnecting = TimeSpan.FromMinutes(3);
 
     [Test]
-    public async Task Should_take_a_notification_and_pass_it_on_once_it_is_back()
+    public async Task Should_take_a_notification_and_pass_it_on_once_it_is_back_though_killed_meanwhile()
     {
         await using var broker = await Broker.StartAsync();
         await using var gateway = await ServiceProcess.StartAsync("Gateway", new Dictionary<string, string>
@@ -34,6 +34,11 @@ public sealed class When_the_broker_is_away
         Assert.That(answer.Status, Is.EqualTo(HttpStatusCode.Accepted), answer.Text);
         Assert.That(Notifier.Counts(answer), Is.EqualTo((1, 0, 0, 0)));
         Assert.That(Notifier.Counts(repeated), Is.EqualTo((0, 1, 0, 0)));
+
+        await gateway.KillAsync(); // what it had in memory only is gone
+        await gateway.StartAgainAsync("/healthz");
+        var afterwards = await registry.PostAsync("hooks/registry", Notifier.Envelope((JsonObject)push.DeepClone()));
+        Assert.That(Notifier.Counts(afterwards), Is.EqualTo((0, 1, 0, 0)));
 
         await broker.StartAgainAsync();
         await using var reader = await PlainPublisher.ConnectAsync(broker);
