@@ -67,8 +67,14 @@ internal sealed class Imagined
         }
     }
 
-    private Move MoveOf(string name) =>
-        new() { Id = ++_moves, Name = $"{name}#next", At = _snapshot.Now, UnsettledSince = _snapshot.Now };
+    private Move MoveOf(string name) => new()
+    {
+        Id = ++_moves,
+        Name = $"{name}#next",
+        At = _snapshot.Now,
+        LeftAt = _snapshot.Now,
+        UnsettledSince = _snapshot.Now,
+    };
 
     private void Move(long tag, Move move)
     {

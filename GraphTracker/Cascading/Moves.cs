@@ -38,11 +38,15 @@ internal sealed class Moves(SqliteConnection db, CascadeLimits limits)
         while (first + 1 < moves.Count && moves[first + 1].IsOld == 0
             && moves[first].At - moves[first + 1].At < limits.Settle)
             first++;
+        var left = 0;
+        while (left + 1 < moves.Count && moves[left + 1].IsOld == 0)
+            left++;
         return new Move
         {
             Id = moves[0].Id,
             Name = $"{name}#{moves[0].Number}",
             At = moves[0].At,
+            LeftAt = moves[left].At,
             UnsettledSince = moves[first].At,
             Cascade = moves[0].Cascade,
             Depth = (int)(moves[0].Depth ?? 0),

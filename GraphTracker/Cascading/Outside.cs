@@ -52,7 +52,10 @@ internal static class Outside
                 Evidence = Evidence,
                 Pinned = false,
                 Moves = 0,
-                Moved = new Move { Id = Move, Name = Base, At = At, UnsettledSince = At, Cascade = Cascade },
+                Moved = new Move
+                {
+                    Id = Move, Name = Base, At = At, LeftAt = At, UnsettledSince = At, Cascade = Cascade,
+                },
             },
             Through = Through,
             Outlook = Enum.Parse<OutdatedOutlook>(Outlook, ignoreCase: true),

@@ -115,6 +115,7 @@ internal sealed class Requests(SqliteConnection db, CascadeOptions options, long
             Id = ready.Move,
             Name = $"{ready.Base}#{ready.Number}",
             At = ready.MovedAt,
+            LeftAt = ready.MovedAt,
             UnsettledSince = ready.MovedAt,
         };
         return (DerivedIds.BuildIdOf(move, $"{ready.Registry}/{ready.Repository}", ready.Tag, (int)tries), tries);

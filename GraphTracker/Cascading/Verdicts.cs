@@ -8,8 +8,8 @@ namespace Builds.GraphTracker.Cascading;
 /// <summary>Writes what was decided. What has not changed is left alone, and told to nobody again.</summary>
 internal static class Verdicts
 {
-    // A row of values, and not one that is selected: that would be "many", of which SQLite keeps in a file what it would
-    // take back where one of them breaks a constraint, for each of a hundred thousand.
+    // A row of values, and not one that is selected: those could be many, of which SQLite keeps in a file what it would
+    // take back where one breaks a constraint, for each of a hundred thousand.
     private const string Upsert = """
         insert into verdict (tag, outdated, since, digest, base, base_tag, old_digest, new_digest, evidence, through,
                              outlook, next, depth, cascade, move, bases, unit, ready_at, build)
@@ -84,8 +84,8 @@ internal static class Verdicts
         var cause = verdict.Cause;
         return
         [
-            null, Math.Max(cause.Moved!.At, unit.Since), cause.Base, cause.BaseTag, cause.OldDigest, cause.NewDigest,
-            cause.Evidence, verdict.Through, JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
+            null, Math.Max(cause.Moved!.LeftAt, unit.Since), cause.Base, cause.BaseTag, cause.OldDigest,
+            cause.NewDigest, cause.Evidence, verdict.Through, JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
             verdict.Next, verdict.Depth, verdict.Cascade, cause.Moved.Id, Cascade.BasesOf(unit), unit.Id,
             verdict.ReadyAt, verdict.BuildId?.ToString(),
         ];

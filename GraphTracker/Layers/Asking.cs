@@ -154,6 +154,8 @@ public sealed partial class Asking(
             Log.Moved(logger, question.Name, answer.Digest ?? "nothing: it is gone", question.Source);
         foreach (var bad in answer.Found.Where(found => found.Bad is not null))
             Log.Bad(logger, $"{question.Registry}/{question.Repository}@{bad.Digest}", bad.Bad!);
+        if (answer.Found is [{ Gone: { } gone } lost, ..]) // that the past has gone is usual
+            Log.Bad(logger, $"{question.Registry}/{question.Repository}@{lost.Digest}", gone);
     }
 
     private List<Task> Running()

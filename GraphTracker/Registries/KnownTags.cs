@@ -8,24 +8,37 @@ namespace Builds.GraphTracker.Registries;
 internal static class KnownTags
 {
     private const string Select = """
-        select tag.name, manifest.digest
+        select tag.name, manifest.digest, manifest.state = 'read'
           from image join tag on tag.image = image.id join manifest on manifest.id = tag.manifest
          where image.registry = @registry and image.repository = @repository
          order by tag.name
         """;
 
     /// <summary>Digests by tag; without those that were deleted.</summary>
-    internal static Dictionary<string, string> Of(SqliteConnection db, string registry, string repository) =>
-        db.Query<(string Tag, string Digest)>(Select, new { registry, repository })
-            .ToDictionary(known => known.Tag, known => known.Digest);
+    internal static Dictionary<string, KnownTag> Of(SqliteConnection db, string registry, string repository) =>
+        db.Query<(string Tag, string Digest, long IsRead)>(Select, new { registry, repository })
+            .ToDictionary(known => known.Tag, known => new KnownTag(known.Digest, known.IsRead != 0));
 
+    private const string SelectOne = """
+        select manifest.digest, manifest.state = 'read'
+          from image join tag on tag.image = image.id join manifest on manifest.id = tag.manifest
+         where image.registry = @registry and image.repository = @repository and tag.name = @tag
+        """;
+
+    /// <summary>Unless it was told meanwhile.</summary>
     /// <param name="digest">What it was found to point to; null where it is not there.</param>
-    internal static void Ask(
-        SqliteConnection db, string registry, string repository, string tag, string? digest, string source, long now) =>
-        Questions.AskTag(db, Names.ImageOf(db, registry, repository), tag, digest, source, now);
+    /// <returns>Whether it has moved.</returns>
+    internal static bool Ask(
+        SqliteConnection db, string registry, string repository, string tag, string? digest, string source, long now)
+    {
+        var (known, isRead) = db.QueryFirstOrDefault<(string?, long)>(SelectOne, new { registry, repository, tag });
+        if (new KnownTag(known, known is null || isRead != 0).IsNews(digest))
+            Questions.AskTag(db, Names.ImageOf(db, registry, repository), tag, digest, source, now);
+        return known != digest;
+    }
 
     private const string SelectWatched = """
-        select tag.id, image.repository, tag.name, manifest.digest
+        select tag.id, image.repository, tag.name, manifest.digest, coalesce(manifest.state = 'read', 1)
           from image join tag on tag.image = image.id
           left join manifest on manifest.id = tag.manifest
           left join watched_tag on watched_tag.tag = tag.id
@@ -35,9 +48,11 @@ internal static class KnownTags
         """;
 
     /// <summary>Tags that others stand on, and that were not asked about since.</summary>
-    internal static List<(long Id, string Repository, string Tag, string? Digest)> Due(
+    internal static List<(long Id, string Repository, string Tag, KnownTag Known)> Due(
         SqliteConnection db, string registry, long before) =>
-        db.Query<(long, string, string, string?)>(SelectWatched, new { registry, before }).AsList();
+        db.Query<(long Id, string Repository, string Tag, string? Digest, long IsRead)>(
+                SelectWatched, new { registry, before })
+            .Select(row => (row.Id, row.Repository, row.Tag, new KnownTag(row.Digest, row.IsRead != 0))).ToList();
 
     private const string SetWatched = """
         insert into watched_tag (tag, asked_at) values (@tag, @now)
@@ -53,4 +68,15 @@ internal static class KnownTags
 
     internal static void WatchProblem(SqliteConnection db, string registry, string? problem) =>
         db.Execute(SetProblem, new { registry, problem });
+}
+
+/// <param name="Digest">What it points to; null where it is not known, or gone.</param>
+/// <param name="IsRead">Whether that could be read, and so has its place in the graph.</param>
+internal sealed record KnownTag(string? Digest, bool IsRead)
+{
+    /// <summary>
+    /// Whether it is to be looked up. What could not be read once, as the registry had lost it for a while, is tried
+    /// again each time: nobody tells when it is back.
+    /// </summary>
+    public bool IsNews(string? found) => found != Digest || !IsRead;
 }

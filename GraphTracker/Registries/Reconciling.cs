@@ -72,8 +72,7 @@ public sealed partial class Reconciling(
     private async Task<string?> TakeCatalogAsync(string host, CancellationToken cancel)
     {
         var page = new List<string>(Page);
-        string? refused = null;
-        try
+        var refused = await client.TryListAsync(host, async () =>
         {
             await foreach (var repository in client.CatalogAsync(host, cancel))
             {
@@ -83,17 +82,12 @@ public sealed partial class Reconciling(
                 await store.WriteAsync(db => Reconciles.Take(db, host, page), cancel);
                 page.Clear();
             }
-        }
-        catch (RegistryUnavailableException e)
-        {
-            if (!await client.IsOfTheRequestAsync(host, e, cancel))
-                throw;
-            Log.Refused(logger, host, e.Message);
-            refused = $"Its catalog is not to be had, so that only what is known is asked: {e.Message}";
-        }
-
+        }, cancel);
         await store.WriteAsync(db => Reconciles.Take(db, host, page), cancel);
-        return refused;
+        if (refused is null)
+            return null;
+        Log.Refused(logger, host, refused);
+        return $"Its catalog is not to be had, so that only what is known is asked: {refused}";
     }
 
     private async Task TakeKnownAsync(string host, CancellationToken cancel)

@@ -28,31 +28,26 @@ internal sealed class RepositoryLook(
     {
         var known = store.Read(db => KnownTags.Of(db, registry.Host, repository));
         var listed = new HashSet<string>();
-        try
+        // Where they are refused, what is known of it is asked about all the same.
+        Refused = await client.TryListAsync(registry.Host, async () =>
         {
             await foreach (var tag in client.TagsAsync(_image, cancel))
-                if (listed.Add(tag))
-                    await TryTagAsync(tag, known.GetValueOrDefault(tag), cancel);
-        }
-        catch (RegistryUnavailableException e) when (_misses < MostMisses)
-        {
-            if (!await client.IsOfTheRequestAsync(registry.Host, e, cancel))
-                throw;
-            Refused ??= e.Message; // what is known of it is asked about all the same
-        }
-
-        foreach (var (tag, digest) in known.Where(one => !listed.Contains(one.Key)))
-            await TryTagAsync(tag, digest, cancel);
+                listed.Add(tag);
+        }, cancel);
+        foreach (var tag in listed)
+            await TryTagAsync(tag, known.GetValueOrDefault(tag), cancel);
+        foreach (var (tag, one) in known.Where(one => !listed.Contains(one.Key)))
+            await TryTagAsync(tag, one, cancel);
     }
 
-    private async Task TryTagAsync(string tag, string? known, CancellationToken cancel)
+    private async Task TryTagAsync(string tag, KnownTag? known, CancellationToken cancel)
     {
         try
         {
             var digest = await client.DigestOfAsync(_image, tag, cancel);
             _misses = 0;
             Tags++;
-            if (digest != known)
+            if (known?.IsNews(digest) ?? true)
                 await AskAsync(tag, digest, cancel);
         }
         catch (RegistryUnavailableException e) when (!e.IsDenied && _misses < MostMisses)
@@ -65,11 +60,11 @@ internal sealed class RepositoryLook(
         await Task.Delay(TimeSpan.FromMilliseconds(registry.PauseMilliseconds), clock, cancel);
     }
 
-    private Task AskAsync(string tag, string? digest, CancellationToken cancel)
+    private async Task AskAsync(string tag, string? digest, CancellationToken cancel)
     {
-        Found++;
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        return store.WriteAsync(
-            db => KnownTags.Ask(db, registry.Host, repository, tag, digest, "reconcile", now), cancel);
+        if (await store.WriteAsync(
+            db => KnownTags.Ask(db, registry.Host, repository, tag, digest, "reconcile", now), cancel))
+            Found++;
     }
 }

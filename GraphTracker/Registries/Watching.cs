@@ -57,7 +57,7 @@ public sealed partial class Watching(
             await store.WriteAsync(db =>
             {
                 KnownTags.Watched(db, id, now);
-                if (refused is null && digest != known)
+                if (refused is null && known.IsNews(digest))
                     KnownTags.Ask(db, registry.Host, repository, tag, digest, "watch", now);
             }, cancel);
             await Task.Delay(TimeSpan.FromMilliseconds(registry.PauseMilliseconds), clock, cancel);

@@ -44,6 +44,9 @@ public sealed record Move
     /// <summary>Unix milliseconds.</summary>
     public required long At { get; init; }
 
+    /// <summary>When it ceased to point to what is stood on. Unix milliseconds.</summary>
+    public required long LeftAt { get; init; }
+
     /// <summary>
     /// When the first of the moves was that followed each other within the settle window, since it pointed to what is
     /// stood on. Unix milliseconds.

@@ -1,5 +1,6 @@
 using Builds.GraphTracker.Tests.Layers;
 using Builds.Parts;
+using Dapper;
 using Microsoft.AspNetCore.Http;
 
 namespace Builds.GraphTracker.Tests.AskingRegistries;
@@ -187,6 +188,48 @@ public sealed class When_a_registry_is_looked_through
 
         Assert.That(looking.Report.Problem, Does.Contain($"{status}").And.Contain(path));
         Assert.That(looking.Graph.Questions, Is.EqualTo(found));
+    }
+
+    [Test]
+    public async Task Should_look_up_again_each_time_what_could_not_be_read()
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("team/api");
+        registry.PutTag("1", Graph.Image("os").Digest);
+        await looking.Graph.PushAsync("team/api", "1", Graph.Image("os"));
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+        Assert.That(looking.Graph.Questions, Is.Empty);
+
+        await looking.Graph.Store.WriteAsync(
+            db => { db.Execute("update manifest set state = 'gone'"); }, CancellationToken.None);
+        await looking.PassIntervalAsync();
+        await looking.ReconciledAsync(times: 2);
+
+        Assert.That(looking.Graph.Questions, Is.EqualTo(new[] { "team/api:1" }));
+        Assert.That(looking.Report.Found, Is.Zero, "it has not moved");
+    }
+
+    [Test]
+    public async Task Should_not_count_what_is_told_while_it_looks()
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("team/api");
+        registry.PutTag("1", Graph.Image("os").Digest);
+        registry.Instead = async context =>
+        {
+            if (context.Request.Path == "/v2/team/api/manifests/1")
+                await looking.Graph.PushAsync("team/api", "1", Graph.Image("os"));
+            return false;
+        };
+
+        await looking.ReconcileAsync();
+        await looking.ReconciledAsync();
+
+        Assert.That((looking.Report.Tags, looking.Report.Found), Is.EqualTo((1, 0)));
+        Assert.That(looking.Graph.Questions, Is.Empty);
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Text;
 using Builds.GraphTracker.Tests.Layers;
 using Dapper;
 using static Builds.GraphTracker.Tests.Layers.Graph;
@@ -54,6 +55,22 @@ public sealed class When_bases_live_elsewhere
         Assert.That(_registry.Asked, Has.Count.EqualTo(1));
 
         await _looking.UntilAsync("the next", () => _registry.Asked.Count == 2, TimeSpan.FromSeconds(30));
+    }
+
+    [Test]
+    public async Task Should_ask_nothing_more_about_what_is_as_it_was_and_was_read()
+    {
+        await StandsAsync("os");
+        var seen = Image("os") with { Digest = FakeRegistry.Digest(Encoding.UTF8.GetBytes("os:1")) };
+        await _looking.Graph.PushAsync("os", "1", seen);
+        await _looking.WatchAsync();
+        await _looking.UntilAsync("the tag to be asked", () => _looking.Graph.Query<long>("select asked_at from watched_tag").Count == 1);
+        Assert.That(Questions(), Is.Empty);
+
+        await _looking.Graph.Store.WriteAsync(
+            db => { db.Execute("update manifest set state = 'gone' where digest = @Digest", seen); }, CancellationToken.None);
+        await _looking.UntilAsync("the question", () => Questions().Count > 0, TimeSpan.FromMinutes(1));
+        Assert.That(Questions(), Is.EqualTo(new[] { "1 watch" }));
     }
 
     [TestCase(403)]

@@ -72,6 +72,7 @@ internal static class RandomSnapshot
             Id = tag,
             Name = $"registry.example.org/base{tag}:latest#2",
             At = 900_000,
+            LeftAt = 900_000,
             UnsettledSince = 900_000,
             Cascade = random.Next(2) == 0 ? null : "c1",
             Depth = 1,
@@ -82,7 +83,7 @@ internal static class RandomSnapshot
     {
         OutdatedOutlook[] outlooks = [OutdatedOutlook.Waits, OutdatedOutlook.Failed, OutdatedOutlook.Blocked,
             OutdatedOutlook.Pinned, OutdatedOutlook.Policy, OutdatedOutlook.NotDefined];
-        var move = new Move { Id = 1, Name = "x#1", At = 1, UnsettledSince = 1, Cascade = "c1" };
+        var move = new Move { Id = 1, Name = "x#1", At = 1, LeftAt = 1, UnsettledSince = 1, Cascade = "c1" };
         return new Verdict
         {
             Cause = FootingOf(tag, random) with { Moved = move },

@@ -106,7 +106,8 @@ internal sealed class RandomTree
         image.Version++;
         image.Moved = new Move
         {
-            Id = ++_move, Name = $"{image.Name}#{image.Version}", At = _move, UnsettledSince = _move, Cascade = cascade,
+            Id = ++_move, Name = $"{image.Name}#{image.Version}", At = _move, LeftAt = _move, UnsettledSince = _move,
+            Cascade = cascade,
         };
     }
 
@@ -178,7 +179,7 @@ internal sealed class RandomTree
         public List<Base> Bases { get; } = [];
         public Dictionary<int, int> On { get; } = [];
         public int Version { get; set; } = 1;
-        public Move Moved { get; set; } = new() { Id = 0, Name = "", At = 0, UnsettledSince = 0 };
+        public Move Moved { get; set; } = new() { Id = 0, Name = "", At = 0, LeftAt = 0, UnsettledSince = 0 };
         public Rebuild? Open { get; set; }
         public Rebuild? Last { get; set; }
 

@@ -145,6 +145,23 @@ public sealed class When_an_image_is_not_rebuilt
         Assert.That(_world.Cascades, Is.EqualTo(new[] { "done" }));
     }
 
+    [Test]
+    public async Task Should_be_behind_since_its_base_left_what_it_stands_on()
+    {
+        await _world.BuildElsewhereAsync("outside", "os");
+        await _world.DecideAsync();
+        await _world.PushAsync("os", "2");
+        _world.Graph.Now += TimeSpan.FromHours(1);
+        await _world.PushAsync("os", "3");
+
+        await _world.DecideAsync();
+
+        Assert.That(_world.Outdated, Is.EqualTo(new[] { "outside: notDefined" }));
+        Assert.That(
+            _world.Graph.Query<long>("select since from verdict"),
+            Is.EqualTo(_world.Graph.Query<long>("select at from tag_move where number = 2")));
+    }
+
     private async Task MoveAsync()
     {
         await _world.DecideAsync();
