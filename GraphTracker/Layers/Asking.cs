@@ -100,26 +100,9 @@ public sealed partial class Asking(
             lock (_lock)
                 lane.Answered();
         }
-        catch (UnknownRegistryException)
+        catch (Exception e)
         {
-            Log.Unknown(logger, question.Registry, await questions.DropAsync(question.Registry, cancel));
-        }
-        catch (RegistryUnavailableException e) when (!cancel.IsCancellationRequested)
-        {
-            await LeaveAsync(lane, question, e, cancel);
-        }
-        catch (Exception e) when (e is ManifestGoneException or ManifestBadException)
-        {
-            await questions.PutOffAsync(question, e.Message, Turns.Late, clock.GetUtcNow(), CancellationToken.None);
-        }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
-        {
-            Log.Failed(logger, e, question.Name);
-            await questions.PutOffAsync(question, e.Message, Turns.Late, clock.GetUtcNow(), CancellationToken.None);
-        }
-        catch (OperationCanceledException)
-        {
-            // asked again after the next start
+            await TryLeaveAsync(lane, question, e, cancel);
         }
         finally
         {
@@ -129,20 +112,50 @@ public sealed partial class Asking(
         }
     }
 
-    private async Task LeaveAsync(
-        Lane lane, Question question, RegistryUnavailableException error, CancellationToken cancel)
+    private async Task TryLeaveAsync(Lane lane, Question question, Exception error, CancellationToken cancel)
     {
-        var turn = Turns.Late;
-        // What it fails at while it is well, as a manifest that its disk has lost, must not hold up all the others.
-        if (!await inquiry.IsOfTheQuestionAsync(question, error, cancel))
+        try
         {
+            cancel.ThrowIfCancellationRequested();
+            await LeaveAsync(lane, question, error, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return; // asked again after the next start
+        }
+        catch (Exception e)
+        {
+            // A store that takes nothing: the question is due as before, and would be asked again at once.
             lock (_lock)
-                lane.Failed(clock.GetUtcNow(), options.Value, error.RetryAfter);
-            Log.Unavailable(logger, question.Registry, question.Name, lane.Until, error.Message);
-            turn = (int)question.Turn; // not its fault: after an hour without the registry a push is as fresh as before
+                lane.Failed(clock.GetUtcNow(), options.Value, null);
+            Log.Failed(logger, e, question.Name);
+        }
+    }
+
+    private async Task LeaveAsync(Lane lane, Question question, Exception error, CancellationToken cancel)
+    {
+        switch (error)
+        {
+            case UnknownRegistryException:
+                Log.Unknown(logger, question.Registry, await questions.DropAsync(question.Registry, cancel));
+                return;
+            case RegistryUnavailableException away when !await inquiry.IsOfTheQuestionAsync(question, away, cancel):
+                lock (_lock)
+                    lane.Failed(clock.GetUtcNow(), options.Value, away.RetryAfter);
+                Log.Unavailable(logger, question.Registry, question.Name, lane.Until, away.Message);
+                // Not its fault: after an hour without the registry a push is as fresh as before.
+                await questions.PutOffAsync(question, error.Message, question.Turn, clock.GetUtcNow());
+                return;
+            case RegistryUnavailableException { IsRefusal: true }:
+                await questions.PutOffForLongAsync(question, error.Message, clock.GetUtcNow());
+                return;
+            case not (RegistryUnavailableException or ManifestGoneException or ManifestBadException):
+                Log.Failed(logger, error, question.Name);
+                break;
         }
 
-        await questions.PutOffAsync(question, error.Message, turn, clock.GetUtcNow(), CancellationToken.None);
+        // What a registry fails at while it is well, as a manifest that its disk has lost, holds up no other.
+        await questions.PutOffAsync(question, error.Message, Turns.Late, clock.GetUtcNow());
     }
 
     private async Task RecordAsync(Question question, Answer answer, CancellationToken cancel)

@@ -57,11 +57,18 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     /// <summary>
     /// Until later, and behind those that have not failed: one that always fails must not be the first for ever.
     /// </summary>
-    public Task PutOffAsync(
-        Question question, string error, long turn, DateTimeOffset now, CancellationToken cancel)
+    public Task PutOffAsync(Question question, string error, long turn, DateTimeOffset now) =>
+        PutOffUntilAsync(question, error, turn, now + options.Value.Pause(question.Tries + 1));
+
+    /// <summary>One that the registry refuses: until somebody changes what we may see, or there is news of it.</summary>
+    public Task PutOffForLongAsync(Question question, string error, DateTimeOffset now) =>
+        PutOffUntilAsync(question, error, Turns.Late, now + LayersOptions.PauseOfRefused(question.Tries + 1));
+
+    private Task PutOffUntilAsync(Question question, string error, long turn, DateTimeOffset due)
     {
-        var dueAt = (now + options.Value.Pause(question.Tries + 1)).ToUnixTimeMilliseconds();
-        return store.WriteAsync(db => { db.Execute(PutOff, new { question.Id, error, turn, dueAt }); }, cancel);
+        var dueAt = due.ToUnixTimeMilliseconds();
+        return store.WriteAsync(
+            db => { db.Execute(PutOff, new { question.Id, error, turn, dueAt }); }, CancellationToken.None);
     }
 
     private const string Drop = "delete from question where registry = @registry";

@@ -17,6 +17,11 @@ public sealed class LayersOptions
     [Range(1, 86400)]
     public int LongestPauseSeconds { get; init; } = 60;
 
-    internal TimeSpan Pause(long failures) => TimeSpan.FromSeconds(Math.Min(
-        LongestPauseSeconds, FirstPauseSeconds * Math.Pow(2, Math.Clamp(failures - 1, 0, 20))));
+    internal TimeSpan Pause(long failures) => Doubled(FirstPauseSeconds, LongestPauseSeconds, failures);
+
+    /// <summary>Until what was refused is asked again: a minute, and longer each time.</summary>
+    internal static TimeSpan PauseOfRefused(long failures) => Doubled(60, 6 * 3600, failures);
+
+    private static TimeSpan Doubled(int first, int longest, long failures) =>
+        TimeSpan.FromSeconds(Math.Min(longest, first * Math.Pow(2, Math.Clamp(failures - 1, 0, 20))));
 }

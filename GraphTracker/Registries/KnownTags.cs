@@ -37,21 +37,26 @@ internal static class KnownTags
         return known != digest;
     }
 
+    // One step in the index for each tag that is stood on, however many of its versions are.
     private const string SelectWatched = """
+        with recursive base(tag) as (
+          select min(base_tag) from base_version
+          union all
+          select (select min(base_tag) from base_version where base_tag > base.tag) from base where base.tag is not null)
         select tag.id, image.repository, tag.name, manifest.digest, coalesce(manifest.state = 'read', 1)
-          from image join tag on tag.image = image.id
+          from base cross join tag on tag.id = base.tag
+         cross join image on image.id = tag.image
           left join manifest on manifest.id = tag.manifest
           left join watched_tag on watched_tag.tag = tag.id
          where image.registry = @registry and (watched_tag.asked_at is null or watched_tag.asked_at <= @before)
-           and exists (select 1 from base_version where base_tag = tag.id)
-         order by watched_tag.asked_at limit 100
+         order by watched_tag.asked_at limit @most
         """;
 
-    /// <summary>Tags that others stand on, and that were not asked about since.</summary>
+    /// <summary>Tags that others stand on, and that were not asked about since: so many, the longest ago first.</summary>
     internal static List<(long Id, string Repository, string Tag, KnownTag Known)> Due(
-        SqliteConnection db, string registry, long before) =>
+        SqliteConnection db, string registry, long before, int most) =>
         db.Query<(long Id, string Repository, string Tag, string? Digest, long IsRead)>(
-                SelectWatched, new { registry, before })
+                SelectWatched, new { registry, before, most })
             .Select(row => (row.Id, row.Repository, row.Tag, new KnownTag(row.Digest, row.IsRead != 0))).ToList();
 
     private const string SetWatched = """

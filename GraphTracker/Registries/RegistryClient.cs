@@ -73,38 +73,6 @@ public sealed partial class RegistryClient : IDisposable
     /// <summary>Whether the registry is there, whatever it may have against a single question.</summary>
     public Task<bool> AnswersAsync(string registry, CancellationToken cancel) => To(registry).AnswersAsync(cancel);
 
-    /// <summary>Whether it failed at this alone and is well otherwise.</summary>
-    internal async Task<bool> IsOfTheRequestAsync(
-        string registry, RegistryUnavailableException error, CancellationToken cancel) =>
-        error.IsRefusal
-        || (error is { IsDenied: false, RetryAfter: null } && await AnswersAsync(registry, cancel));
-
-    /// <summary>
-    /// A list that a registry may refuse, or fail at while it is well otherwise. That is tried twice: it may have been
-    /// away for a moment.
-    /// </summary>
-    /// <param name="list">Reads it from its beginning.</param>
-    /// <returns>Why there is none, or not all of it; null where there is.</returns>
-    /// <exception cref="RegistryUnavailableException">It does not answer at all.</exception>
-    internal async Task<string?> TryListAsync(string registry, Func<Task> list, CancellationToken cancel)
-    {
-        for (var isLast = false; ; isLast = true)
-        {
-            try
-            {
-                await list();
-                return null;
-            }
-            catch (RegistryUnavailableException e)
-            {
-                if (!await IsOfTheRequestAsync(registry, e, cancel))
-                    throw;
-                if (isLast || e.IsRefusal)
-                    return e.Message;
-            }
-        }
-    }
-
     public void Dispose()
     {
         foreach (var connection in _connections.Values)

@@ -12,6 +12,8 @@ public sealed partial class Watching(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,
     ILogger<Watching> logger) : BackgroundService
 {
+    private const int Together = 100;
+
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(10); // some tag may have been named just now
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
@@ -26,7 +28,8 @@ public sealed partial class Watching(
             var pause = registry.WatchInterval < LongestSleep ? registry.WatchInterval : LongestSleep;
             try
             {
-                await AskDueAsync(registry, cancel);
+                if (await AskDueAsync(registry, cancel) == Together)
+                    pause = TimeSpan.Zero; // more are due
                 patience.Answered();
             }
             catch (RegistryUnavailableException e)
@@ -44,10 +47,11 @@ public sealed partial class Watching(
         }
     }
 
-    private async Task AskDueAsync(KnownRegistryOptions registry, CancellationToken cancel)
+    /// <returns>How many there were.</returns>
+    private async Task<int> AskDueAsync(KnownRegistryOptions registry, CancellationToken cancel)
     {
         var before = (clock.GetUtcNow() - registry.WatchInterval).ToUnixTimeMilliseconds();
-        var due = store.Read(db => KnownTags.Due(db, registry.Host, before));
+        var due = store.Read(db => KnownTags.Due(db, registry.Host, before, Together));
         string? problem = null;
         foreach (var (id, repository, tag, known) in due)
         {
@@ -65,6 +69,7 @@ public sealed partial class Watching(
 
         if (due.Count > 0)
             await store.WriteAsync(db => KnownTags.WatchProblem(db, registry.Host, problem), cancel);
+        return due.Count;
     }
 
     // What the registry has against one tag must not keep it from being asked about the others.

@@ -1,6 +1,7 @@
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;
 using Builds.Parts;
+using Dapper;
 using static Builds.GraphTracker.Tests.Layers.Graph;
 
 namespace Builds.GraphTracker.Tests.Layers;
@@ -152,6 +153,50 @@ public sealed class When_questions_take_turns
 
         Assert.That(lane.Until, Is.EqualTo(default(DateTimeOffset).AddSeconds(seconds)));
     }
+
+    [Test]
+    public async Task Should_not_ask_at_once_again_where_nothing_can_be_written()
+    {
+        await _played.Graph.Store.WriteAsync(
+            db => { db.Execute("""
+                create trigger full before update on question when old.registry = 'full.example.org'
+                begin select raise(abort, 'the disk is full'); end
+                """); },
+            CancellationToken.None);
+        await _played.HintAsync("absent:1", Image("os"), "full.example.org");
+        await _played.StartAsync();
+        await Wait.UntilAsync("it to be asked", () => _played.Asked.Count == 1);
+
+        for (var i = 0; i < 20; i++)
+        {
+            _played.Holds($"os{i}:1", Image("os" + i));
+            await _played.HintAsync($"os{i}:1", Image("os" + i));
+            await Wait.UntilAsync("another to be recorded", () => _played.Moves($"os{i}:1").Count == 1);
+        }
+
+        Assert.That(_played.Asked.Count(asked => asked == "absent:1"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Should_ask_less_and_less_often_for_what_is_refused_until_there_is_news()
+    {
+        _played.Tags["private:1"] = () => throw new RegistryUnavailableException("403") { IsRefusal = true };
+        await _played.HintAsync("private:1", Image("os"));
+        await _played.StartAsync();
+        foreach (var minutes in new[] { 1, 2, 4, 8 })
+        {
+            await Wait.UntilAsync("it to be put off", () => Pause() == TimeSpan.FromMinutes(minutes));
+            _played.Clock.Pass(TimeSpan.FromMinutes(minutes));
+        }
+
+        await _played.HintAsync("private:1", Image("os"));
+        await Wait.UntilAsync("it to be asked as at first", () => Pause() == TimeSpan.FromMinutes(1));
+    }
+
+    private TimeSpan? Pause() => _played.Graph
+        .Query<long>("select due_at from question where tries > 0")
+        .Select(due => DateTimeOffset.FromUnixTimeMilliseconds(due) - _played.Clock.GetUtcNow())
+        .Cast<TimeSpan?>().SingleOrDefault();
 
     private async Task LoseAsync(int count)
     {
