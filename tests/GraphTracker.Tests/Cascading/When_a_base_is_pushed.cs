@@ -201,6 +201,20 @@ public sealed class When_a_base_is_pushed
     }
 
     [Test]
+    public async Task Should_stop_at_a_rebuild_that_comes_out_the_same()
+    {
+        _world.Flat.Add("flat");
+        await _world.GrowAsync("flat", "os");
+        await _world.GrowAsync("above", "flat");
+        await _world.PushAsync("os", "2");
+        await _world.SettleAsync();
+
+        Assert.That(_world.Rebuilt, Does.Contain("flat").And.Not.Contain("above"));
+        Assert.That(_world.Outdated, Is.Empty);
+        Assert.That(_world.Cascades, Is.EqualTo(new[] { "done" }));
+    }
+
+    [Test]
     public async Task Should_stop_where_nothing_has_changed()
     {
         await _world.GrowAsync("copy", new RebuildPolicy { On = RebuildOn.EveryFromAndCopies }, "os");
@@ -244,5 +258,8 @@ public sealed class When_a_base_is_pushed
         await _world.PushAsync("os", "3");
         await _world.SettleAsync();
         Assert.That(_world.Asked, Has.Count.EqualTo(1));
+        Assert.That(_world.Outdated, Does.Contain("tools: limit").Or.Contain("runtime: limit"));
+        Assert.That(
+            _world.NextOf(_world.Rebuilt.Single() == "runtime" ? "tools" : "runtime"), Does.Contain("Cascades:MostImages"));
     }
 }

@@ -41,11 +41,15 @@ public sealed class When_an_image_is_not_rebuilt
     [TestCase(RebuildOn.Never, "")]
     [TestCase(RebuildOn.FinalBase, "final")]
     [TestCase(RebuildOn.EveryFrom, "final early")]
+    [TestCase(RebuildOn.EveryFromAndCopies, "final early copied mounted read")]
     public async Task Should_keep_to_the_policy(RebuildOn on, string rebuilt)
     {
         await _world.PushAsync("other", "1");
         await _world.GrowAsync("final", new RebuildPolicy { On = on }, "os", "other");
         await _world.GrowAsync("early", new RebuildPolicy { On = on }, "other", "os");
+        await _world.GrowAsync("copied", new RebuildPolicy { On = on }, "other", ">os");
+        await _world.GrowAsync("mounted", new RebuildPolicy { On = on }, "other", "+os");
+        await _world.GrowAsync("read", new RebuildPolicy { On = on }, "other", "#os");
         await MoveAsync();
 
         Assert.That(_world.Rebuilt, Is.EquivalentTo(rebuilt.Split(' ', StringSplitOptions.RemoveEmptyEntries)));

@@ -66,7 +66,10 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>Defines an image and builds it for the first time.</summary>
-    /// <param name="bases">Repositories; the first is that of the last stage. With <c>@</c> before it, pinned.</param>
+    /// <param name="bases">
+    /// Repositories; the first is that of the last stage. With <c>@</c> before it, pinned; with <c>&gt;</c> copied from,
+    /// with <c>+</c> mounted, with <c>#</c> what reads the Dockerfile.
+    /// </param>
     public async Task GrowAsync(string repository, params string[] bases) =>
         await GrowAsync(repository, new RebuildPolicy(), bases);
 
@@ -83,6 +86,9 @@ internal sealed class World : IAsyncDisposable
         _recipes[repository] = new Recipe(bases);
         await BuildAsync(repository);
     }
+
+    /// <summary>Repositories whose images take nothing over from their bases: built anew, they are the same.</summary>
+    public HashSet<string> Flat { get; } = [];
 
     /// <summary>What a definition names; <c>latest</c> alone where this was not called.</summary>
     public void Name(string repository, params string[] tags) => _tags[repository] = tags;
@@ -254,15 +260,16 @@ internal sealed class World : IAsyncDisposable
 
     private BuildCompleted EndOf(Guid id, string repository, BuildOutcome outcome, string[] tags)
     {
-        var bases = _recipes[repository].Bases.Select((name, place) => (Name: name.TrimStart('@'), Pinned: name[0] == '@',
-            Final: place == 0)).ToList();
-        var layers = bases.Count == 0 ? "" : string.Join(' ', Image(bases[0].Name).DiffIds.Select(layer => layer[7..19]));
-        var copied = string.Join('+', bases.Skip(1).Select(used => Image(used.Name).Digest[7..15]));
+        var isFlat = Flat.Contains(repository);
+        var bases = _recipes[repository].Bases.Select((name, place) => (Name: name.TrimStart('@', '>', '+', '#'),
+            Pinned: name[0] == '@', Kind: KindOf(name), Final: place == 0 && !isFlat)).ToList();
+        var layers = bases.Count == 0 || isFlat ? "" : string.Join(' ', Image(bases[0].Name).DiffIds.Select(layer => layer[7..19]));
+        var copied = string.Join('+', bases.Skip(isFlat ? bases.Count : 1).Select(used => Image(used.Name).Digest[7..15]));
         var made = Graph.Image($"{layers} {repository}{copied}".Trim(), history: Salt is { } salt ? $"{repository} {salt}" : null);
         _made[made.Digest] = made;
         var build = Graph.Built(repository, tags[0], made,
             [.. bases.Select(used => Graph.Used($"{used.Name}:latest", _recipes[repository].Pinned(used.Name, Image(used.Name)),
-                final: used.Final, pinned: used.Pinned))]) with
+                used.Kind, used.Final, used.Pinned))]) with
         {
             BuildId = id,
             Tags = tags,
@@ -275,6 +282,14 @@ internal sealed class World : IAsyncDisposable
         };
         return outcome == BuildOutcome.Succeeded ? build : build with { Digest = null, Pushed = [], Bases = [] };
     }
+
+    private static BaseImageKind KindOf(string name) => name[0] switch
+    {
+        '>' => BaseImageKind.CopyFrom,
+        '+' => BaseImageKind.Mount,
+        '#' => BaseImageKind.Frontend,
+        _ => BaseImageKind.From,
+    };
 
     private sealed class Recipe(string[] bases)
     {
