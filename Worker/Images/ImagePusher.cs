@@ -94,7 +94,11 @@ public sealed class ImagePusher(
         }
         catch (RegistryUnavailableException e)
         {
-            throw new RegistryUnavailableException(e.Message, e) { IsLasting = true }; // it was asked again already
+            var name = RegistryTags.Name(image.Request.Image, tag);
+            throw new RegistryUnavailableException($"{name} could not be pushed: {e.Message}", e)
+            {
+                IsLasting = true, // it was asked again already
+            };
         }
     }
 

@@ -9,7 +9,7 @@ internal static class RegistryInputs
             Definition = async at => new(await at.LinesAsync("RUN true\n")) { ["registry"] = at.Nobody },
             State = "errored",
             Class = "service",
-            Reason = ["could not be pushed", "connection refused", "127.0.0.1:"],
+            Reason = ["could not be pushed", "Connection refused", "127.0.0.1:"],
         },
         new("a registry that wants credentials")
         {
