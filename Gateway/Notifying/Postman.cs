@@ -52,11 +52,14 @@ public sealed partial class Postman(
         {
             if (await BringAsync(server, mail, hasTaken, cancel) is not { } answer)
                 continue;
-            if (answer is { IsLast: true })
-                return hasTaken ? true : throw new IOException($"It ends the connection: {answer.Reason}");
-            hasTaken |= answer.Accepted;
-            if (answer.Accepted)
-                _failures = 0; // many servers take a number of mails in one connection, and then hang up
+            if (answer.IsLast && !hasTaken)
+                throw new IOException($"It ends the connection: {answer.Reason}");
+            if (answer.IsLast)
+                return true;
+            if (!answer.Accepted)
+                continue;
+            hasTaken = true;
+            _failures = 0; // many servers take a number of mails in one connection, and then hang up
         }
 
         await ByeAsync(server);

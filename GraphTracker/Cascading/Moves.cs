@@ -34,13 +34,12 @@ internal sealed class Moves(SqliteConnection db, CascadeLimits limits)
     private Move Read(long tag, string name, long old)
     {
         var moves = db.Query<Row>(Select, new { tag, old }).AsList();
-        var first = 0;
-        while (first + 1 < moves.Count && moves[first + 1].IsOld == 0
-            && moves[first].At - moves[first + 1].At < limits.Settle)
-            first++;
         var left = 0;
         while (left + 1 < moves.Count && moves[left + 1].IsOld == 0)
             left++;
+        var first = 0;
+        while (first < left && moves[first].At - moves[first + 1].At < limits.Settle)
+            first++;
         return new Move
         {
             Id = moves[0].Id,

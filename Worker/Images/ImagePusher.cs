@@ -50,9 +50,11 @@ public sealed class ImagePusher(
     {
         OvertakenException? overtaken = null;
         foreach (var tag in image.Request.Replaces is null ? [] : image.Request.Tags)
-            overtaken = await tags.LookAsync(image, tag, before, credentials, cancel) is { } found
-                ? overtaken ?? found
-                : overtaken;
+        {
+            var found = await tags.LookAsync(image, tag, before, credentials, cancel);
+            overtaken ??= found;
+        }
+
         if (overtaken is not null)
             throw overtaken;
     }

@@ -193,10 +193,8 @@ public sealed class When_a_registry_is_looked_through
     [Test]
     public async Task Should_look_up_again_each_time_what_could_not_be_read()
     {
-        await using var registry = await FakeRegistry.StartAsync();
+        await using var registry = await OfOneTagAsync(Graph.Image("os").Digest);
         await using var looking = Looking.At(registry);
-        registry.PutCatalog("team/api");
-        registry.PutTag("1", Graph.Image("os").Digest);
         await looking.Graph.PushAsync("team/api", "1", Graph.Image("os"));
         await looking.ReconcileAsync();
         await looking.ReconciledAsync();
@@ -214,10 +212,8 @@ public sealed class When_a_registry_is_looked_through
     [Test]
     public async Task Should_not_count_what_is_told_while_it_looks()
     {
-        await using var registry = await FakeRegistry.StartAsync();
+        await using var registry = await OfOneTagAsync(Graph.Image("os").Digest);
         await using var looking = Looking.At(registry);
-        registry.PutCatalog("team/api");
-        registry.PutTag("1", Graph.Image("os").Digest);
         registry.Instead = async context =>
         {
             if (context.Request.Path == "/v2/team/api/manifests/1")
@@ -248,6 +244,14 @@ public sealed class When_a_registry_is_looked_through
         await looking.UntilAsync("the doctor to know", () => looking.Report.Problem is not null);
         Assert.That(looking.Report.Problem, Does.Contain("401").And.Contain("User and Password"));
         Assert.That(looking.Graph.Questions, Is.Empty);
+    }
+
+    private static async Task<FakeRegistry> OfOneTagAsync(string digest)
+    {
+        var registry = await FakeRegistry.StartAsync();
+        registry.PutCatalog("team/api");
+        registry.PutTag("1", digest);
+        return registry;
     }
 
     private static IReadOnlyList<string> Tags(Looking looking) => looking.Graph.Query<string>("""
