@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Storing;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +11,7 @@ namespace Builds.GraphTracker.Layers;
 /// </summary>
 public sealed partial class Asking(
     GraphStore store,
-    Inquiry inquiry,
+    Questioner questioner,
     DueQuestions questions,
     IOptions<LayersOptions> options,
     TimeProvider clock,
@@ -23,8 +22,7 @@ public sealed partial class Asking(
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private readonly Dictionary<string, Lane> _lanes = []; // only this class's loop and its lock touch them
-    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Lane> _lanes = []; // only the loop touches them
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -38,7 +36,7 @@ public sealed partial class Asking(
         finally
         {
             store.Committed -= Wake;
-            await Task.WhenAll(Running());
+            await Task.WhenAll(_lanes.Values.SelectMany(lane => lane.Running()));
         }
     }
 
@@ -64,19 +62,15 @@ public sealed partial class Asking(
         var next = now + LongestSleep;
         foreach (var registry in questions.Registries())
         {
-            lock (_lock)
-            {
-                var lane = _lanes.TryGetValue(registry, out var known) ? known : _lanes[registry] = new Lane();
-                var until = lane.Until > now ? lane.Until : questions.NextDue(registry, now);
-                if (until < next)
-                    next = until;
-                if (lane.Until > now)
-                    continue;
-
-                foreach (var question in lane.Choose(options.Value, (turn, most) => questions.Due(registry, turn, now, most)))
-                    lane.Running[question.Key] = (
-                        Task.Run(() => AskAsync(lane, question, cancel), CancellationToken.None), (int)question.Turn);
-            }
+            if (!_lanes.TryGetValue(registry, out var lane))
+                _lanes[registry] = lane = new Lane(options.Value);
+            var until = lane.Until > now ? lane.Until : questions.NextDue(registry, now);
+            if (until < next)
+                next = until;
+            lane.Start(
+                now,
+                (turn, most) => questions.Due(registry, turn, now, most),
+                question => AskAsync(lane, question, cancel));
         }
 
         return next;
@@ -95,86 +89,40 @@ public sealed partial class Asking(
     {
         try
         {
-            var answer = await inquiry.AskAsync(question, cancel);
-            await RecordAsync(question, answer, cancel);
-            lock (_lock)
-                lane.Answered();
-        }
-        catch (Exception e)
-        {
-            await TryLeaveAsync(lane, question, e, cancel);
-        }
-        finally
-        {
-            lock (_lock)
-                lane.Running.Remove(question.Key);
-            Wake();
-        }
-    }
-
-    private async Task TryLeaveAsync(Lane lane, Question question, Exception error, CancellationToken cancel)
-    {
-        try
-        {
-            cancel.ThrowIfCancellationRequested();
-            await LeaveAsync(lane, question, error, cancel);
+            await SettleAsync(lane, question, await questioner.TryAskAsync(question, cancel));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            return; // asked again after the next start
+            // asked again after the next start
         }
         catch (Exception e)
         {
             // A store that takes nothing: the question is due as before, and would be asked again at once.
-            lock (_lock)
-                lane.Failed(clock.GetUtcNow(), options.Value, null);
-            Log.Failed(logger, e, question.Name);
+            lane.Failed(clock.GetUtcNow(), null);
+            Log.NotPutOff(logger, e, question.Name);
         }
-    }
-
-    private async Task LeaveAsync(Lane lane, Question question, Exception error, CancellationToken cancel)
-    {
-        switch (error)
+        finally
         {
-            case UnknownRegistryException:
-                Log.Unknown(logger, question.Registry, await questions.DropAsync(question.Registry, cancel));
-                return;
-            case RegistryUnavailableException away when !await inquiry.IsOfTheQuestionAsync(question, away, cancel):
-                lock (_lock)
-                    lane.Failed(clock.GetUtcNow(), options.Value, away.RetryAfter);
-                Log.Unavailable(logger, question.Registry, question.Name, lane.Until, away.Message);
-                // Not its fault: after an hour without the registry a push is as fresh as before.
-                await questions.PutOffAsync(question, error.Message, question.Turn, clock.GetUtcNow());
-                return;
-            case RegistryUnavailableException { IsRefusal: true }:
-                await questions.PutOffForLongAsync(question, error.Message, clock.GetUtcNow());
-                return;
-            case not (RegistryUnavailableException or ManifestGoneException or ManifestBadException):
-                Log.Failed(logger, error, question.Name);
-                break;
+            lane.Ended(question);
+            Wake();
+        }
+    }
+
+    private async Task SettleAsync(Lane lane, Question question, Fault? fault)
+    {
+        if (fault is null)
+        {
+            lane.Answered();
+            return;
         }
 
-        // What a registry fails at while it is well, as a manifest that its disk has lost, holds up no other.
-        await questions.PutOffAsync(question, error.Message, Turns.Late, clock.GetUtcNow());
-    }
+        if (fault is { Kind: FaultKind.Away })
+        {
+            var until = lane.Failed(clock.GetUtcNow(), fault.RetryAfter);
+            Log.Unavailable(logger, question.Registry, question.Name, until, fault.Message);
+        }
 
-    private async Task RecordAsync(Question question, Answer answer, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow();
-        var moved = await store.WriteAsync(
-            db => Recording.Run(db, now, recording => Answers.Record(recording, question, answer)), cancel);
-        if (moved)
-            Log.Moved(logger, question.Name, answer.Digest ?? "nothing: it is gone", question.Source);
-        foreach (var bad in answer.Found.Where(found => found.Bad is not null))
-            Log.Bad(logger, $"{question.Registry}/{question.Repository}@{bad.Digest}", bad.Bad!);
-        if (answer.Found is [{ Gone: { } gone } lost, ..]) // that the past has gone is usual
-            Log.Bad(logger, $"{question.Registry}/{question.Repository}@{lost.Digest}", gone);
-    }
-
-    private List<Task> Running()
-    {
-        lock (_lock)
-            return [.. _lanes.Values.SelectMany(lane => lane.Running.Values).Select(one => one.Task)];
+        await questioner.PutOffAsync(question, fault);
     }
 
     private static partial class Log
@@ -182,23 +130,12 @@ public sealed partial class Asking(
         [LoggerMessage(LogLevel.Error, "The questions that are due could not be read; it is tried again")]
         public static partial void NotStarted(ILogger logger, Exception e);
 
-        [LoggerMessage(LogLevel.Information, "{tag} is now {digest} (found by: {source})")]
-        public static partial void Moved(ILogger logger, string tag, string digest, string source);
-
-        [LoggerMessage(LogLevel.Warning, "{manifest} cannot be used, and nothing is concluded from it: {problem}")]
-        public static partial void Bad(ILogger logger, string manifest, string problem);
-
         [LoggerMessage(LogLevel.Warning,
             "The registry {registry} did not answer what {name} is; it is asked again from {until:u} ({why})")]
         public static partial void Unavailable(
             ILogger logger, string registry, string name, DateTimeOffset until, string why);
 
-        [LoggerMessage(LogLevel.Warning,
-            "No setting knows the registry {registry}: {count} questions about its images are dropped. Name it under "
-            + "Registries where its images should be known")]
-        public static partial void Unknown(ILogger logger, string registry, int count);
-
-        [LoggerMessage(LogLevel.Error, "What {name} is could not be found out or recorded; it is tried again")]
-        public static partial void Failed(ILogger logger, Exception e, string name);
+        [LoggerMessage(LogLevel.Error, "That {name} is to be asked again could not be written down; it is tried again")]
+        public static partial void NotPutOff(ILogger logger, Exception e, string name);
     }
 }

@@ -20,8 +20,9 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     public IReadOnlyList<string> Registries() => store.Read(db => db.Query<string>(SelectRegistries).AsList());
 
     private const string SelectDue = """
-        select question.id as Id, question.image as Image, question.registry as Registry, image.repository as Repository,
-               question.tag as Tag, question.manifest as Manifest, manifest.digest as Digest, question.named as Named,
+        select question.id as Id, question.image as Image, question.registry as Registry,
+               image.repository as Repository, question.tag as Tag, question.manifest as Manifest,
+               manifest.digest as Digest, question.named as Named,
                question.source as Source, question.tries as Tries, question.turn as Turn
           from question
           join image on image.id = question.image
@@ -43,10 +44,13 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
         """;
 
     /// <summary>When the first of those is due that are not yet.</summary>
-    public DateTimeOffset NextDue(string registry, DateTimeOffset now) =>
-        store.Read(db => db.QuerySingle<long?>(SelectNextDue, new { registry, now = now.ToUnixTimeMilliseconds() })) is { } due
+    public DateTimeOffset NextDue(string registry, DateTimeOffset now)
+    {
+        var asked = new { registry, now = now.ToUnixTimeMilliseconds() };
+        return store.Read(db => db.QuerySingle<long?>(SelectNextDue, asked)) is { } due
             ? DateTimeOffset.FromUnixTimeMilliseconds(due)
             : DateTimeOffset.MaxValue;
+    }
 
     private const string PutOff = """
         update question
@@ -60,7 +64,9 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     public Task PutOffAsync(Question question, string error, long turn, DateTimeOffset now) =>
         PutOffUntilAsync(question, error, turn, now + options.Value.Pause(question.Tries + 1));
 
-    /// <summary>One that the registry refuses: until somebody changes what we may see, or there is news of it.</summary>
+    /// <summary>
+    /// One that the registry refuses: until somebody changes what we may see, or there is news of it.
+    /// </summary>
     public Task PutOffForLongAsync(Question question, string error, DateTimeOffset now) =>
         PutOffUntilAsync(question, error, Turns.Late, now + LayersOptions.PauseOfRefused(question.Tries + 1));
 
@@ -74,8 +80,8 @@ public sealed class DueQuestions(GraphStore store, IOptions<LayersOptions> optio
     private const string Drop = "delete from question where registry = @registry";
 
     /// <returns>How many there were.</returns>
-    public Task<int> DropAsync(string registry, CancellationToken cancel) =>
-        store.WriteAsync(db => db.Execute(Drop, new { registry }), cancel);
+    public Task<int> DropAsync(string registry) =>
+        store.WriteAsync(db => db.Execute(Drop, new { registry }), CancellationToken.None);
 
     internal const string AskForWanted = """
         insert or ignore into question (registry, image, manifest, source, turn, asked_at, due_at)

@@ -21,6 +21,7 @@ public static class LayersSlice
                 services.GetRequiredService<GraphStore>(), client.DigestOfAsync, client.ReadAsync,
                 client.IsOfTheRequestAsync);
         });
+        builder.Services.AddSingleton<Questioner>();
         builder.Services.AddHostedService<Asking>();
     }
 

@@ -12,16 +12,19 @@ using RegistryOptions = Builds.GraphTracker.Registries.RegistryOptions;
 namespace Builds.GraphTracker.Tests.AskingRegistries;
 
 /// <summary>A graph, a registry, a clock that the test moves, and whoever looks through the registry.</summary>
-internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
+/// <param name="graph">Whose end is somebody else's; an empty one of its own where left out.</param>
+internal sealed class Looking(RegistryOptions options, Graph? graph = null) : IAsyncDisposable
 {
-    private readonly RegistryClient _client = new(Options.Create(options));
     private readonly List<BackgroundService> _running = [];
+    private RegistryClient? _client;
 
     public static TimeSpan Interval { get; } = TimeSpan.FromHours(1);
 
-    public Graph Graph { get; } = Graph.Empty();
+    public Graph Graph { get; } = graph ?? Graph.Empty();
 
     public ManualClock Clock { get; } = new();
+
+    private RegistryClient Client => _client ??= new RegistryClient(Options.Create(options), Clock);
 
     public RegistryReport Report => ReportOf(Graph.Host);
 
@@ -38,10 +41,19 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
 
     public static Looking With(RegistryOptions options) => new(options);
 
-    public static Looking At(Registry registry) => new(new RegistryOptions
+    public static Looking Of(Graph graph, RegistryOptions options) => new(options, graph);
+
+    public static Looking At(Registry registry, string? user = null, string? password = null) => new(new RegistryOptions
     {
         Default = Graph.Host,
-        Known = [new KnownRegistryOptions { Host = Graph.Host, Url = registry.Url, PauseMilliseconds = 0 }],
+        Known =
+        [
+            new KnownRegistryOptions
+            {
+                Host = Graph.Host, Url = registry.Url, User = user, Password = password, CaFile = registry.CaFile,
+                PauseMilliseconds = 0,
+            },
+        ],
     });
 
     /// <summary>What an operator is told of it.</summary>
@@ -49,10 +61,10 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
         .Report().Items.Single(report => report.Registry == registry);
 
     public Task ReconcileAsync() => StartAsync(new Reconciling(
-        Graph.Store, _client, Options.Create(options), Clock, NullLogger<Reconciling>.Instance));
+        Graph.Store, Client, Options.Create(options), Clock, NullLogger<Reconciling>.Instance));
 
     public Task WatchAsync() => StartAsync(new Watching(
-        Graph.Store, _client, Options.Create(options), Clock, NullLogger<Watching>.Instance));
+        Graph.Store, Client, Options.Create(options), Clock, NullLogger<Watching>.Instance));
 
     /// <summary>What a registry's notification becomes.</summary>
     public Task NotifyAsync(string repository, string tag, string digest, string registry = Graph.Host) =>
@@ -66,10 +78,9 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
     /// <summary>Puts the questions that come of it.</summary>
     public Task AskAsync()
     {
-        var layers = Options.Create(new LayersOptions());
-        return StartAsync(new Asking(
-            Graph.Store, new Inquiry(Graph.Store, _client.DigestOfAsync, _client.ReadAsync, _client.IsOfTheRequestAsync),
-            new DueQuestions(Graph.Store, layers), layers, Clock, NullLogger<Asking>.Instance));
+        var inquiry = new Inquiry(
+            Graph.Store, Client.DigestOfAsync, Client.ReadAsync, Client.IsOfTheRequestAsync);
+        return StartAsync(Graph.Asking(inquiry, Clock));
     }
 
     /// <summary>Decides what follows, at once.</summary>
@@ -107,8 +118,9 @@ internal sealed class Looking(RegistryOptions options) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _client.Dispose();
-        await Graph.DisposeAsync();
+        _client?.Dispose();
+        if (graph is null)
+            await Graph.DisposeAsync();
     }
 
     private Task StartAsync(BackgroundService service)

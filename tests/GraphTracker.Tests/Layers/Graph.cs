@@ -6,6 +6,7 @@ using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Storing;
 using Builds.Parts;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using BaseImage = Builds.Contracts.BaseImage;
 
@@ -51,6 +52,15 @@ internal sealed class Graph : IAsyncDisposable
 
     public static SeenBase Named(string repository, string? tag, SeenManifest seen) =>
         new(Host, repository, tag, seen.Digest);
+
+    /// <summary>Whoever asks the registries about it; not started.</summary>
+    public Asking Asking(Inquiry inquiry, TimeProvider clock, int together = 4)
+    {
+        var options = Options.Create(new LayersOptions { QuestionsTogether = together });
+        var questions = new DueQuestions(Store, options);
+        var questioner = new Questioner(Store, inquiry, questions, clock, NullLogger<Questioner>.Instance);
+        return new Asking(Store, questioner, questions, options, clock, NullLogger<Asking>.Instance);
+    }
 
     /// <summary>A tag is found to point to this.</summary>
     public Task<bool> PushAsync(string repository, string tag, SeenManifest seen, string source = "push") =>

@@ -3,8 +3,6 @@ using Builds.Contracts;
 using Builds.GraphTracker.Layers;
 using Builds.GraphTracker.Registries;
 using Builds.Parts;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Builds.GraphTracker.Tests.Layers;
 
@@ -73,12 +71,9 @@ internal sealed class PlayedRegistries : IAsyncDisposable
 
     public async Task StartAsync(int together = 4)
     {
-        var options = Options.Create(new LayersOptions { QuestionsTogether = together });
-        _asking = new GraphTracker.Layers.Asking(
-            Graph.Store,
-            new Inquiry(
-                Graph.Store, DigestOfAsync, ReadAsync, (_, error, _) => Task.FromResult(error.IsRefusal || AreWell)),
-            new DueQuestions(Graph.Store, options), options, Clock, NullLogger<GraphTracker.Layers.Asking>.Instance);
+        var inquiry = new Inquiry(
+            Graph.Store, DigestOfAsync, ReadAsync, (_, error, _) => Task.FromResult(error.IsRefusal || AreWell));
+        _asking = Graph.Asking(inquiry, Clock, together);
         await _asking.StartAsync(CancellationToken.None);
     }
 

@@ -148,10 +148,12 @@ public sealed class When_questions_take_turns
     [TestCase(300, 300)]
     public void Should_leave_a_registry_alone_for_as_long_as_it_asks(int? asked, int seconds)
     {
-        var lane = new Lane();
-        lane.Failed(default, new LayersOptions(), asked is { } pause ? TimeSpan.FromSeconds(pause) : null);
+        var lane = new Lane(new LayersOptions());
 
-        Assert.That(lane.Until, Is.EqualTo(default(DateTimeOffset).AddSeconds(seconds)));
+        var until = lane.Failed(default, asked is { } pause ? TimeSpan.FromSeconds(pause) : null);
+
+        Assert.That(until, Is.EqualTo(default(DateTimeOffset).AddSeconds(seconds)));
+        Assert.That(lane.Until, Is.EqualTo(until));
     }
 
     [Test]
