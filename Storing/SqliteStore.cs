@@ -22,19 +22,21 @@ public abstract class SqliteStore : IAsyncDisposable
     private readonly string _connectionString;
     private readonly string _readingString;
     private readonly string _synchronous;
+    private readonly int _cache;
     private readonly Task _writer;
 
     /// <param name="schema">The folder in the resources of the store's own assembly whose numbered scripts make the
     /// schema.</param>
     /// <param name="synchronous">FULL where an answer promises durability, else NORMAL.</param>
-    protected SqliteStore(string path, string schema, string synchronous)
+    /// <param name="cache">MiB of the file that the writer keeps in memory at most.</param>
+    protected SqliteStore(string path, string schema, string synchronous, int cache = 2)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30 };
         _readingString = connection.ToString();
         connection.ForeignKeys = true; // asks for it anew each time one is opened
         _connectionString = connection.ToString();
-        _synchronous = synchronous;
+        (_synchronous, _cache) = (synchronous, cache);
 
         using (var db = OpenToWrite())
             db.Execute("pragma journal_mode = wal");
@@ -96,7 +98,11 @@ public abstract class SqliteStore : IAsyncDisposable
     {
         var db = new SqliteConnection(_connectionString);
         db.Open();
-        db.Execute($"pragma synchronous = {_synchronous}; pragma wal_autocheckpoint = {PagesBetweenCheckpoints}");
+        db.Execute($"""
+            pragma synchronous = {_synchronous};
+            pragma wal_autocheckpoint = {PagesBetweenCheckpoints};
+            pragma cache_size = -{1024 * _cache}
+            """);
         return db;
     }
 
