@@ -179,7 +179,7 @@ public sealed class Registry : IAsyncDisposable
     private async Task PrepareAsync()
     {
         if (_options is { TokenAuth: true, User: { } user, Password: { } password })
-            _tokens = await TokenServer.StartAsync(user, password);
+            _tokens = await TokenServer.StartAsync(user, password, _authority);
         _client = new RegistryClient(Url, _options, _tokens, _authority?.Root);
         // the registry reads YAML, which JSON is
         await File.WriteAllTextAsync(

@@ -129,7 +129,7 @@ internal sealed class RegistryClient : IDisposable
         var request = new HttpRequestMessage(method, new Uri(path, UriKind.RelativeOrAbsolute));
         if (_tokens is not null)
             request.Headers.Authorization =
-                new AuthenticationHeaderValue("Bearer", _tokens.Issue([$"repository:{repository}:pull,push"]));
+                new AuthenticationHeaderValue("Bearer", _tokens.Issue([$"repository:{repository}:pull,push,delete"]));
         else if (_options is { User: { } user, Password: { } password })
             request.Headers.Authorization = AuthenticationHeaderValue.Parse(BasicAuth.Header(user, password));
         return request;

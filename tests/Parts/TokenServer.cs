@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -20,14 +21,17 @@ public sealed class TokenServer : IAsyncDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly string _user;
     private readonly string _password;
+    private readonly X509Certificate2? _tls;
     private readonly WebServer _server;
     private int _issued;
 
-    private TokenServer(string user, string password)
+    private TokenServer(string user, string password, PrivateAuthority? authority)
     {
         _user = user;
         _password = password;
-        _server = new WebServer(app => app.Run(AnswerAsync));
+        if (authority?.Issue([IPAddress.Loopback]) is var (issued, key))
+            _tls = X509Certificate2.CreateFromPem(issued, key);
+        _server = new WebServer(app => app.Run(AnswerAsync), _tls);
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = new CertificateRequest("CN=" + Issuer, _key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
@@ -42,9 +46,10 @@ public sealed class TokenServer : IAsyncDisposable
     /// <summary>Tokens given out over HTTP so far.</summary>
     public int Issued => _issued;
 
-    public static async Task<TokenServer> StartAsync(string user, string password)
+    /// <param name="authority">Signs its certificate; it is reached by http where left out.</param>
+    public static async Task<TokenServer> StartAsync(string user, string password, PrivateAuthority? authority = null)
     {
-        var server = new TokenServer(user, password);
+        var server = new TokenServer(user, password, authority);
         await server._server.StartAsync();
         return server;
     }
@@ -77,6 +82,7 @@ public sealed class TokenServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
+        _tls?.Dispose();
         _key.Dispose();
     }
 

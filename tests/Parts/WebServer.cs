@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,14 +10,22 @@ public sealed class WebServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    public WebServer(Action<WebApplication> routes)
+    /// <param name="certificate">It is reached by https with this; by http where left out.</param>
+    public WebServer(Action<WebApplication> routes, X509Certificate2? certificate = null)
     {
+        Url = new Uri($"{(certificate is null ? "http" : "https")}://127.0.0.1:{FreePort.Next()}/");
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
+        if (certificate is not null)
+            builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.ListenLocalhost(Url.Port);
+            kestrel.ListenLocalhost(Url.Port, listen =>
+            {
+                if (certificate is not null)
+                    listen.UseHttps(certificate);
+            });
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinResponseDataRate = null;
         });
@@ -24,7 +33,7 @@ public sealed class WebServer : IAsyncDisposable
         routes(_app);
     }
 
-    public Uri Url { get; } = new($"http://127.0.0.1:{FreePort.Next()}/");
+    public Uri Url { get; }
 
     public Task StartAsync() => _app.StartAsync();
 
