@@ -31,7 +31,9 @@ public sealed record CascadePreview
     /// <summary>All that would be rebuilt, named or not; left out where nothing is known of this tag.</summary>
     public int? RebuiltCount { get; init; }
 
-    /// <summary>All that would be outdated and not rebuilt, named or not; left out where nothing is known of this tag.</summary>
+    /// <summary>
+    /// All that would be outdated and not rebuilt, named or not; left out where nothing is known of this tag.
+    /// </summary>
     public int? FlaggedCount { get; init; }
 }
 

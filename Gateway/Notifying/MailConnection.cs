@@ -15,7 +15,9 @@ public sealed record MailAnswer(bool Accepted, bool ForGood, string? Reason, boo
 /// <summary>How long the server may take over each of its answers.</summary>
 public sealed record MailLimits(TimeSpan Opening, TimeSpan Sending)
 {
-    /// <summary>RFC 5321 4.5.3.2.6: who hangs up on a server that examines a mail for minutes sends it once more.</summary>
+    /// <summary>
+    /// RFC 5321 4.5.3.2.6: who hangs up on a server that examines a mail for minutes sends it once more.
+    /// </summary>
     public static MailLimits Usual { get; } = new(TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10));
 }
 
@@ -63,7 +65,10 @@ public sealed class MailConnection : IDisposable
         {
             var status = (int)e.StatusCode;
             return new MailAnswer(
-                false, Refusal.IsForGood(e.ErrorCode, status, e.Message), $"{status} {e.Message}", status == ServiceEnds);
+                false,
+                Refusal.IsForGood(e.ErrorCode, status, e.Message),
+                $"{status} {e.Message}",
+                status == ServiceEnds);
         }
     }
 

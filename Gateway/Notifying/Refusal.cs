@@ -7,8 +7,8 @@ namespace Builds.Gateway.Notifying;
 public static partial class Refusal
 {
     /// <summary>
-    /// True only where there is no such recipient. Whatever else it refuses (to relay, the sender, the text) is a matter
-    /// of settings, here or there, and the same for every mail: those are kept until somebody has mended it.
+    /// True only where there is no such recipient. Whatever else it refuses (to relay, the sender, the text) is a
+    /// matter of settings, here or there, and the same for every mail: those are kept until somebody has mended it.
     /// </summary>
     public static bool IsForGood(SmtpErrorCode what, int status, string words)
     {
@@ -17,7 +17,8 @@ public static partial class Refusal
         var code = EnhancedCode().Match(words);
         // Exim, for one, gives no such code where it does not relay for us.
         return code.Success
-            ? code.Value.Trim() is not ("5.1.7" or "5.1.8") && code.Value.Trim().StartsWith("5.1.", StringComparison.Ordinal)
+            ? code.Value.Trim() is not ("5.1.7" or "5.1.8")
+                && code.Value.Trim().StartsWith("5.1.", StringComparison.Ordinal)
             : !words.Contains("relay", StringComparison.OrdinalIgnoreCase);
     }
 

@@ -10,7 +10,8 @@ using Microsoft.Data.Sqlite;
 namespace Builds.GraphTracker.Cascading;
 
 /// <summary>Somebody ends a cascade, or lets it go on.</summary>
-public sealed partial class ChangeCascadeConsumer(GraphStore store, TimeProvider clock, ILogger<ChangeCascadeConsumer> logger)
+public sealed partial class ChangeCascadeConsumer(
+    GraphStore store, TimeProvider clock, ILogger<ChangeCascadeConsumer> logger)
     : IConsumer<ChangeCascade>
 {
     public async Task Consume(ConsumeContext<ChangeCascade> context)

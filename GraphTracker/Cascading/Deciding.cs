@@ -6,7 +6,8 @@ namespace Builds.GraphTracker.Cascading;
 
 /// <summary>Decides whenever something has changed or is due. All that it knows is in the store.</summary>
 public sealed partial class Deciding(
-    GraphStore store, IOptions<CascadeOptions> options, TimeProvider clock, ILogger<Deciding> logger) : BackgroundService
+    GraphStore store, IOptions<CascadeOptions> options, TimeProvider clock, ILogger<Deciding> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
@@ -85,8 +86,8 @@ public sealed partial class Deciding(
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information,
-            "Rebuilding {image} (build {build}) because {moved} moved {was} → {now}, evidence {evidence}; cascade {cascade}, "
-            + "storey {depth}")]
+            "Rebuilding {image} (build {build}) because {moved} moved {was} → {now}, evidence {evidence}; cascade "
+            + "{cascade}, storey {depth}")]
         public static partial void Rebuilding(
             ILogger logger, string image, Guid build, string? moved, string? was, string? now, string? evidence,
             Guid? cascade, int? depth);
@@ -95,8 +96,8 @@ public sealed partial class Deciding(
         public static partial void Ended(ILogger logger, string image, string build, string state, string why);
 
         [LoggerMessage(LogLevel.Error,
-            "{what} could not be decided. It is tried again, and nothing above it is rebuilt meanwhile; all else goes on. "
-            + "Where the error stays, define the image anew or mend what it names in graph.db")]
+            "{what} could not be decided. It is tried again, and nothing above it is rebuilt meanwhile; all else goes "
+            + "on. Where the error stays, define the image anew or mend what it names in graph.db")]
         public static partial void Stuck(ILogger logger, string what, Exception e);
 
         [LoggerMessage(LogLevel.Error, "What is outdated could not be decided; it is tried again")]

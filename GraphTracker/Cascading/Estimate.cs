@@ -11,7 +11,8 @@ internal sealed class Estimate(SqliteConnection db, int atOnce)
     private const string SelectSeconds = """
         select named.value as Unit,
                (select sum(phase.value ->> '$.seconds')
-                  from json_each(iif(json_valid(build.completed), build.completed, 'null'), '$.phases') phase) as Seconds
+                  from json_each(iif(json_valid(build.completed), build.completed, 'null'), '$.phases') phase)
+                 as Seconds
           from json_each(@units) named
           cross join tag on tag.id = named.value
           cross join build on build.id in (

@@ -50,8 +50,8 @@ internal sealed class Preview(SqliteConnection db, CascadeOptions options, long 
             Known = true,
             Rebuilt =
             [
-                .. first.Select(one => Node(
-                    one, tags, "waiting", $"stands on {one.Verdict.Cause.Base}, evidence {one.Verdict.Cause.Evidence}")),
+                .. first.Select(one => Node(one, tags, "waiting",
+                    $"stands on {one.Verdict.Cause.Base}, evidence {one.Verdict.Cause.Evidence}")),
             ],
             RebuiltCount = rebuilt.Count,
             Flagged = [.. flaggedFirst.Select(one => Node(one, tags, "flagged", one.Verdict.Next))],

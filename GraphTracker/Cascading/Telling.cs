@@ -4,8 +4,8 @@ using MassTransit;
 namespace Builds.GraphTracker.Cascading;
 
 /// <summary>
-/// Publishes what the tables say and nobody was told: rebuilds, what is outdated or current again, how far cascades have
-/// come. Told once more where this process dies in between, which changes nothing for who hears it.
+/// Publishes what the tables say and nobody was told: rebuilds, what is outdated or current again, how far cascades
+/// have come. Told once more where this process dies in between, which changes nothing for who hears it.
 /// </summary>
 public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clock, ILogger<Telling> logger)
     : BackgroundService
@@ -94,8 +94,8 @@ public sealed partial class Telling(GraphStore store, IBus bus, TimeProvider clo
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Error,
-            "{what} cannot be read, and is told to nobody: a rebuild has failed with that, all else waits until its row in "
-            + "graph.db is mended. Whatever else there is to tell is told")]
+            "{what} cannot be read, and is told to nobody: a rebuild has failed with that, all else waits until its "
+            + "row in graph.db is mended. Whatever else there is to tell is told")]
         public static partial void Unreadable(ILogger logger, string what, Exception e);
 
         [LoggerMessage(LogLevel.Warning, "The broker does not take what was decided; it is told later ({why})")]

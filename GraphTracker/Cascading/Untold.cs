@@ -44,7 +44,8 @@ internal sealed record Untold(string Table, string Key, long Version, object Mes
             db, SelectRebuilds, stuck, row => $"The rebuild {row.Id}", row => row.Id,
             row => new Untold("rebuild", row.Id, 1, Read<BuildRequested>(row.Json))),
         .. Select<VerdictRow>(
-            db, SelectVerdicts, stuck, row => $"What was decided of {row.Registry}/{row.Repository}:{row.Name}", _ => null,
+            db, SelectVerdicts, stuck,
+            row => $"What was decided of {row.Registry}/{row.Repository}:{row.Name}", _ => null,
             row => new Untold("verdict", $"{row.Tag}", row.Version, row.Outdated != 0 ? row.Outdating : row.Renewed)),
         .. Select<(string Id, string Root, string State, string Counts, long Version)>(
             db, SelectCascades, stuck, row => $"How far cascade {row.Id} has come", _ => null,

@@ -85,7 +85,8 @@ internal static class Verdicts
         return
         [
             null, Math.Max(cause.Moved!.LeftAt, unit.Since), cause.Base, cause.BaseTag, cause.OldDigest,
-            cause.NewDigest, cause.Evidence, verdict.Through, JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
+            cause.NewDigest, cause.Evidence, verdict.Through,
+            JsonNamingPolicy.CamelCase.ConvertName(verdict.Outlook.ToString()),
             verdict.Next, verdict.Depth, verdict.Cascade, cause.Moved.Id, Cascade.BasesOf(unit), unit.Id,
             verdict.ReadyAt, verdict.BuildId?.ToString(),
         ];

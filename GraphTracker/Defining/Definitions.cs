@@ -32,8 +32,8 @@ public sealed class Definitions(IOptions<RegistryOptions> registries)
     public void Define(SqliteConnection db, ImageDefined message) => Take(db, message, null);
 
     /// <summary>
-    /// From a list: what has not changed since it was asked for is as it says, also where the version is lower. A Gateway
-    /// may have been restored from an older copy.
+    /// From a list: what has not changed since it was asked for is as it says, also where the version is lower. A
+    /// Gateway may have been restored from an older copy.
     /// </summary>
     /// <param name="lastChange">When it was asked for; null where this comes from no list.</param>
     internal void Take(SqliteConnection db, ImageDefined message, long? lastChange) =>

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Options;
 namespace Builds.GraphTracker.Defining;
 
 /// <summary>
-/// Asks the Gateway for all definitions, at start and every so often: what was missed is made good. A page at a time, each
-/// with what is between its first and its last image and is not in it; so one that is interrupted has done no harm, and
-/// the next begins anew.
+/// Asks the Gateway for all definitions, at start and every so often: what was missed is made good. A page at a time,
+/// each with what is between its first and its last image and is not in it; so one that is interrupted has done no
+/// harm, and the next begins anew.
 /// </summary>
 public sealed partial class Resync(
     GraphStore store, Definitions definitions, IBusControl bus, IOptions<CascadeOptions> options, TimeProvider clock,

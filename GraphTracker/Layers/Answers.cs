@@ -96,7 +96,8 @@ public static class Answers
     }
 
     /// <summary>
-    /// What was pushed last, where the tag points elsewhere and that may only be because it is not written yet; else null.
+    /// What was pushed last, where the tag points elsewhere and that may only be because it is not written yet; else
+    /// null.
     /// </summary>
     public static string? Unseen(SqliteConnection db, Question question, string? present)
     {
@@ -107,5 +108,6 @@ public static class Answers
         return question.Tries < most ? last : null;
     }
 
-    private static string[] Named(Question question) => question.Named.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Named(Question question) =>
+        question.Named.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -17,7 +17,10 @@ internal static class BaseVersions
     /// <param name="platforms">Of what stands on it.</param>
     internal static long IdOf(SqliteConnection db, long tag, long manifest, IEnumerable<string> platforms)
     {
-        var version = new { tag, manifest, platforms = string.Join(' ', platforms.Distinct().Order(StringComparer.Ordinal)) };
+        var version = new
+        {
+            tag, manifest, platforms = string.Join(' ', platforms.Distinct().Order(StringComparer.Ordinal)),
+        };
         if (db.QueryFirstOrDefault<long?>(Select, version) is { } known)
             return known;
         var id = db.QuerySingle<long>(Insert, version);

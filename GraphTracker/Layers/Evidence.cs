@@ -23,7 +23,9 @@ public static class Evidence
         if (edges.Count == 0)
             return;
 
-        var strongest = db.QuerySingle<bool>(IsRecorded, new { child }) ? Edges.Record : edges.Min(edge => edge.Evidence);
+        var strongest = db.QuerySingle<bool>(IsRecorded, new { child })
+            ? Edges.Record
+            : edges.Min(edge => edge.Evidence);
         if (strongest == Edges.Annotation && edges.Any(edge => edge.Evidence == Edges.Layers)
             && !IsBelievable(db, child, edges))
             strongest = Edges.Layers;
@@ -77,7 +79,8 @@ public static class Evidence
           select chain.id, chain.parent, chain.depth from below join chain on chain.id = below.parent)
         select coalesce(max(depth), 0) from below
          where id in (select image.chain from part join manifest image on image.id = part.image
-                       where part.manifest = @base and part.platform = (select platform from manifest where id = @child))
+                       where part.manifest = @base
+                         and part.platform = (select platform from manifest where id = @child))
         """;
 
     /// <returns>

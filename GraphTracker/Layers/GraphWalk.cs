@@ -12,7 +12,8 @@ public static class GraphWalk
 {
     private const string Columns = """
         standing.tag as Child, version.base_tag as Base,
-               child_image.registry as ChildRegistry, child_image.repository as ChildRepository, child.name as ChildName,
+               child_image.registry as ChildRegistry, child_image.repository as ChildRepository,
+               child.name as ChildName,
                base_image.registry as BaseRegistry, base_image.repository as BaseRepository, base.name as BaseName,
                manifest.digest as Digest, standing.kind as Kind, standing.evidence as Evidence,
                standing.pinned as Pinned, version.stale as Stale

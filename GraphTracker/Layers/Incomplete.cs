@@ -4,8 +4,9 @@ using Microsoft.Data.Sqlite;
 namespace Builds.GraphTracker.Layers;
 
 /// <summary>
-/// Indexes of which some was not there when they were read. What was there counts at once; as the rest may not have come
-/// to every copy of the registry yet, such an index is read again a few times, and then taken as it is.
+/// Indexes of which some was not there when they were read. What was there counts at once; as the rest may not have
+/// come to every copy of the registry yet, such an index is read again a few times. Then it is taken as it is, until
+/// its tag is looked at or pushed the next time.
 /// </summary>
 internal static class Incomplete
 {
@@ -35,7 +36,7 @@ internal static class Incomplete
             Questions.AskManifest(db, image, id, "watch", now, now + pause);
             db.Execute(Set, new { id, tries = tries + 1 });
         }
-        else if (tries > 0)
+        else if (!isIncomplete && tries > 0)
         {
             db.Execute(Set, new { id, tries = 0 });
         }

@@ -19,8 +19,8 @@ public sealed class Inquiry(
     private const int PassingTries = 5;
 
     /// <exception cref="RegistryUnavailableException">Or <see cref="UnknownRegistryException"/>.</exception>
-    /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at, or does not show yet what was
-    /// pushed to it: ask again.</exception>
+    /// <exception cref="ManifestGoneException">The tag has moved or gone while it was looked at, or does not show yet
+    /// what was pushed to it: ask again.</exception>
     /// <exception cref="ManifestBadException">What is missing or damaged may come: ask again.</exception>
     public async Task<Answer> AskAsync(Question question, CancellationToken cancel)
     {
@@ -33,7 +33,8 @@ public sealed class Inquiry(
         // A registry tells of a push before it has written the tag.
         if (store.Read(db => Answers.Unseen(db, question, answered)) is { } unseen)
             throw new ManifestGoneException(
-                $"{question.Name} was pushed as {unseen}, and the registry still has {answered ?? "nothing"} under that tag");
+                $"{question.Name} was pushed as {unseen}, and the registry still has {answered ?? "nothing"} under "
+                + "that tag");
         if (answered is not { } present)
             return new Answer(null, []);
         var found = new List<Found> { await FindAsync(image, present, isFinal, cancel) };

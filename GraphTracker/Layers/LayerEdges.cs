@@ -111,7 +111,8 @@ internal static class LayerEdges
             return;
         }
 
-        foreach (var child in db.Query<long>(SelectContinuing, image).Concat(db.Query<long>(SelectBetterTold, image)).ToList())
+        var better = db.Query<long>(SelectContinuing, image).Concat(db.Query<long>(SelectBetterTold, image)).ToList();
+        foreach (var child in better)
             Derive(recording, child);
     }
 

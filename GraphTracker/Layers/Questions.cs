@@ -37,7 +37,8 @@ public static class Questions
 
         var raised = source == "push" ? source : open?.Source ?? source;
         // A new row also where one is open: it may be on its way, with an answer from before this.
-        Replace(db, open, image, tag, 0, string.Join(' ', digests.TakeLast(MostNamed)), raised, Turns.Of(source), now, now);
+        var known = string.Join(' ', digests.TakeLast(MostNamed));
+        Replace(db, open, image, tag, 0, known, raised, Turns.Of(source), now, now);
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Builds.GraphTracker.Layers;
 public sealed class Recording
 {
     private readonly HashSet<long> _children = []; // manifests whose edges may have changed
-    private readonly HashSet<long> _based = [];    // manifests that tags began to point to: what stands on them has a name
+    private readonly HashSet<long> _based = [];    // manifests that got a tag: what stands on them has a name
     private readonly HashSet<long> _pointing = []; // tags that point elsewhere
     private readonly HashSet<long> _bases = [];    // tags of whose versions some may be stale, or no more
 

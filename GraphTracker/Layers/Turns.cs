@@ -18,7 +18,8 @@ internal sealed class Turns
     /// <summary>Those that are to be started, in order.</summary>
     /// <param name="fresh">Due, none of them running; the late ones as well.</param>
     /// <param name="lateRoom">How many late ones may be started at most: one slot is kept for a push.</param>
-    public IReadOnlyList<Question> Choose(IEnumerable<Question> fresh, IEnumerable<Question> late, int room, int lateRoom)
+    public IReadOnlyList<Question> Choose(
+        IEnumerable<Question> fresh, IEnumerable<Question> late, int room, int lateRoom)
     {
         var chosen = new List<Question>();
         var (told, waiting) = (new Queue<Question>(fresh), new Queue<Question>(late));

@@ -4,9 +4,9 @@ using Microsoft.Data.Sqlite;
 namespace Builds.GraphTracker.Layers;
 
 /// <summary>
-/// Images with the same layers, of which no history says on which another stands: it could be any of them. So only a tag
-/// that has pointed to all of them is one that it stands on; what one tag has pointed to counts as one image.
-/// Those of a base are read once, however many stand on it: nothing may be recorded as long as one of this is used.
+/// Images with the same layers, of which no history says on which another stands: it could be any of them. So only a
+/// tag that has pointed to all of them is one that it stands on; what one tag has pointed to counts as one image. Those
+/// of a base are read once, however many stand on it: nothing may be recorded as long as one of this is used.
 /// </summary>
 internal sealed class Twins(SqliteConnection db)
 {
@@ -33,7 +33,8 @@ internal sealed class Twins(SqliteConnection db)
                 .Select(same => (same.Key, same.Contains(@base) ? @base : same.Max())),
         ];
 
-        // One that came after both the child and the base that was found for it is none that it could have been built on.
+        // One that came after both the child and the base that was found for it is none that it could have been built
+        // on.
         bool IsLike(Named other) => other.Id == @base
             || (other.Id != child && (other.ReadAt <= of.ReadAt || known.Base.ReadAt > of.ReadAt)
                 && (isTold

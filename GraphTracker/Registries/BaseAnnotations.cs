@@ -23,7 +23,8 @@ internal static class BaseAnnotations
             return null;
         var slash = bare.IndexOf('/', StringComparison.Ordinal);
         var first = slash < 0 ? "" : bare[..slash];
-        var hasRegistry = first == "localhost" || first.AsSpan().ContainsAny(".:") || first.Any(char.IsAsciiLetterUpper);
+        var hasRegistry = first == "localhost" || first.AsSpan().ContainsAny(".:")
+            || first.Any(char.IsAsciiLetterUpper);
         var registry = hasRegistry ? first : KnownRegistryOptions.DockerHub;
         var rest = hasRegistry ? bare[(slash + 1)..] : bare;
         var colon = rest.LastIndexOf(':');

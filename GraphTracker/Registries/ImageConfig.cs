@@ -95,8 +95,8 @@ internal sealed partial record ImageConfig(
     // Also what old builders left there: the container and the configuration that the image was made in.
     private static bool IsPassing(string path, string name) => path switch
     {
-        "" => name is "created" or "container" or "container_config" or "docker_version" or "id" or "parent" or "throwaway"
-            or "moby.buildkit.buildinfo.v1" or "moby.buildkit.cache.v0",
+        "" => name is "created" or "container" or "container_config" or "docker_version" or "id" or "parent"
+            or "throwaway" or "moby.buildkit.buildinfo.v1" or "moby.buildkit.cache.v0",
         "/history" => name == "created",
         "/config/Labels" => PassingLabels.Contains(name),
         "/config" => name == "Image",

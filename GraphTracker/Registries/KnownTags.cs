@@ -8,7 +8,7 @@ namespace Builds.GraphTracker.Registries;
 internal static class KnownTags
 {
     private const string Select = """
-        select tag.name, manifest.digest, manifest.state = 'read'
+        select tag.name, manifest.digest, manifest.state = 'read' and manifest.incomplete = 0
           from image join tag on tag.image = image.id join manifest on manifest.id = tag.manifest
          where image.registry = @registry and image.repository = @repository
          order by tag.name
@@ -16,11 +16,11 @@ internal static class KnownTags
 
     /// <summary>Digests by tag; without those that were deleted.</summary>
     internal static Dictionary<string, KnownTag> Of(SqliteConnection db, string registry, string repository) =>
-        db.Query<(string Tag, string Digest, long IsRead)>(Select, new { registry, repository })
-            .ToDictionary(known => known.Tag, known => new KnownTag(known.Digest, known.IsRead != 0));
+        db.Query<(string Tag, string Digest, long IsWhole)>(Select, new { registry, repository })
+            .ToDictionary(known => known.Tag, known => new KnownTag(known.Digest, known.IsWhole != 0));
 
     private const string SelectOne = """
-        select manifest.digest, manifest.state = 'read'
+        select manifest.digest, manifest.state = 'read' and manifest.incomplete = 0
           from image join tag on tag.image = image.id join manifest on manifest.id = tag.manifest
          where image.registry = @registry and image.repository = @repository and tag.name = @tag
         """;
@@ -31,8 +31,8 @@ internal static class KnownTags
     internal static bool Ask(
         SqliteConnection db, string registry, string repository, string tag, string? digest, string source, long now)
     {
-        var (known, isRead) = db.QueryFirstOrDefault<(string?, long)>(SelectOne, new { registry, repository, tag });
-        if (new KnownTag(known, known is null || isRead != 0).IsNews(digest))
+        var (known, isWhole) = db.QueryFirstOrDefault<(string?, long)>(SelectOne, new { registry, repository, tag });
+        if (new KnownTag(known, known is null || isWhole != 0).IsNews(digest))
             Questions.AskTag(db, Names.ImageOf(db, registry, repository), tag, digest, source, now);
         return known != digest;
     }
@@ -42,8 +42,10 @@ internal static class KnownTags
         with recursive base(tag) as (
           select min(base_tag) from base_version
           union all
-          select (select min(base_tag) from base_version where base_tag > base.tag) from base where base.tag is not null)
-        select tag.id, image.repository, tag.name, manifest.digest, coalesce(manifest.state = 'read', 1)
+          select (select min(base_tag) from base_version where base_tag > base.tag) from base
+           where base.tag is not null)
+        select tag.id, image.repository, tag.name, manifest.digest,
+               coalesce(manifest.state = 'read' and manifest.incomplete = 0, 1)
           from base cross join tag on tag.id = base.tag
          cross join image on image.id = tag.image
           left join manifest on manifest.id = tag.manifest
@@ -52,12 +54,14 @@ internal static class KnownTags
          order by watched_tag.asked_at limit @most
         """;
 
-    /// <summary>Tags that others stand on, and that were not asked about since: so many, the longest ago first.</summary>
+    /// <summary>
+    /// Tags that others stand on, and that were not asked about since: so many, the longest ago first.
+    /// </summary>
     internal static List<(long Id, string Repository, string Tag, KnownTag Known)> Due(
         SqliteConnection db, string registry, long before, int most) =>
-        db.Query<(long Id, string Repository, string Tag, string? Digest, long IsRead)>(
+        db.Query<(long Id, string Repository, string Tag, string? Digest, long IsWhole)>(
                 SelectWatched, new { registry, before, most })
-            .Select(row => (row.Id, row.Repository, row.Tag, new KnownTag(row.Digest, row.IsRead != 0))).ToList();
+            .Select(row => (row.Id, row.Repository, row.Tag, new KnownTag(row.Digest, row.IsWhole != 0))).ToList();
 
     private const string SetWatched = """
         insert into watched_tag (tag, asked_at) values (@tag, @now)
@@ -76,12 +80,12 @@ internal static class KnownTags
 }
 
 /// <param name="Digest">What it points to; null where it is not known, or gone.</param>
-/// <param name="IsRead">Whether that could be read, and so has its place in the graph.</param>
-internal sealed record KnownTag(string? Digest, bool IsRead)
+/// <param name="IsWhole">Whether all of that could be read, and so has its place in the graph.</param>
+internal sealed record KnownTag(string? Digest, bool IsWhole)
 {
     /// <summary>
-    /// Whether it is to be looked up. What could not be read once, as the registry had lost it for a while, is tried
-    /// again each time: nobody tells when it is back.
+    /// Whether it is to be looked up. What could not be read once, or not all of it, as the registry had lost it for a
+    /// while, is tried again each time: nobody tells when it is back.
     /// </summary>
-    public bool IsNews(string? found) => found != Digest || !IsRead;
+    public bool IsNews(string? found) => found != Digest || !IsWhole;
 }

@@ -12,7 +12,7 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
     private const int MostNested = 4;      // an index of indexes is rare, and one of those is unheard of
     private const int MostManifests = 300; // the largest indexes of official images have some 30, attestations included
 
-    private readonly Dictionary<string, SeenManifest?> _seen = []; // an index may name one manifest for several platforms
+    private readonly Dictionary<string, SeenManifest?> _seen = []; // an index may name one for several platforms
     private int _left = MostManifests;
     private bool _isIncomplete;
 
@@ -22,7 +22,8 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         {
             return await ReadAsync(digest, 0, cancel);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new ManifestBadException($"It cannot be read: {e.Message}", e);
         }
@@ -41,7 +42,8 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
         var isIndex = root.TryGetProperty("manifests", out _);
         var isSchema1 = root.TryGetProperty("fsLayers", out _);
         if (isIndex && (isSchema1 || root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _)))
-            throw new ManifestBadException("It is an index and an image at once, so that everybody may read another thing.");
+            throw new ManifestBadException(
+                "It is an index and an image at once, so that everybody may read another thing.");
         if (isIndex || MediaTypes.IsIndex(type))
             return await IndexAsync(digest, type, root, depth, cancel);
         if (isSchema1 || MediaTypes.IsSchema1(type))
@@ -142,7 +144,9 @@ internal sealed class ManifestReader(RegistryClient registry, ImageReference ima
     }
 
     private static void Add(
-        SeenManifest? seen, Dictionary<string, SeenImage> images, Dictionary<string, IReadOnlyList<SeenBase>> provenance)
+        SeenManifest? seen,
+        Dictionary<string, SeenImage> images,
+        Dictionary<string, IReadOnlyList<SeenBase>> provenance)
     {
         if (seen is SeenImage one)
             images[one.Digest] = one;

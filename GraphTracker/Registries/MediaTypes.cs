@@ -21,7 +21,8 @@ internal static class MediaTypes
 
     public static bool IsSchema1(string type) => type is Schema1 or Schema1Unsigned;
 
-    /// <param name="manifest">Docker's first schema 2 manifests did not say of what type their configuration is.</param>
+    /// <param name="manifest">Docker's first schema 2 manifests did not say of what type their configuration
+    /// is.</param>
     public static bool IsConfig(string? type, string manifest) =>
         Configs.Contains(type) || manifest == DockerImage && type == "application/octet-stream";
 }

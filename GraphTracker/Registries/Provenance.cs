@@ -50,7 +50,8 @@ internal static class Provenance
             || ManifestReader.Text(ManifestReader.Property(material, "digest"), "sha256") is not { } digest)
             return null;
         var parts = uri[Prefix.Length..].Split('?')[0].Split('@', 2);
-        var (name, version) = (Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts.ElementAtOrDefault(1) ?? ""));
+        var name = Uri.UnescapeDataString(parts[0]);
+        var version = Uri.UnescapeDataString(parts.ElementAtOrDefault(1) ?? "");
         var isTag = version.Length > 0 && !version.Contains(':', StringComparison.Ordinal);
         return BaseAnnotations.Named(isTag ? $"{name}:{version}" : name + "@", "sha256:" + digest);
     }

@@ -5,8 +5,8 @@ namespace Builds.GraphTracker.Registries;
 
 /// <summary>
 /// Looks through each registry at start and every so often, a request at a time: a registry forgets its notifications
-/// when it restarts, and one that was there before us never sent any. One that is interrupted, by us or by the registry,
-/// goes on where it was.
+/// when it restarts, and one that was there before us never sent any. One that is interrupted, by us or by the
+/// registry, goes on where it was.
 /// </summary>
 public sealed partial class Reconciling(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,

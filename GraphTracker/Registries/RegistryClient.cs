@@ -67,7 +67,8 @@ public sealed partial class RegistryClient : IDisposable
     /// <summary>None where the repository is not there.</summary>
     public IAsyncEnumerable<string> TagsAsync(ImageReference image, CancellationToken cancel) =>
         NameRules.IsRepository(image.Repository)
-            ? ListAsync(image.Registry!, $"{image.Repository}/tags/list", ScopeOf(image), "tags", NameRules.IsTag, cancel)
+            ? ListAsync(
+                image.Registry!, $"{image.Repository}/tags/list", ScopeOf(image), "tags", NameRules.IsTag, cancel)
             : AsyncEnumerable.Empty<string>();
 
     /// <summary>Whether the registry is there, whatever it may have against a single question.</summary>
@@ -158,7 +159,8 @@ public sealed partial class RegistryClient : IDisposable
         }
         catch (ManifestBadException e)
         {
-            throw new RegistryUnavailableException($"The answer to {uri.AbsolutePath} is no page of names. {e.Message}", e)
+            throw new RegistryUnavailableException(
+                $"The answer to {uri.AbsolutePath} is no page of names. {e.Message}", e)
             {
                 IsRefusal = true,
             };
@@ -187,7 +189,8 @@ public sealed partial class RegistryClient : IDisposable
     // A registry behind a proxy may name itself by another host or scheme: the way that was asked is kept.
     private static Uri? NextOf(RegistryAnswer page, Uri asked)
     {
-        if (!page.Headers.TryGetValues("Link", out var links) || Link().Match(links.First()) is not { Success: true } link
+        if (!page.Headers.TryGetValues("Link", out var links)
+            || Link().Match(links.First()) is not { Success: true } link
             || !Uri.TryCreate(asked, link.Groups[1].Value, out var named))
             return null;
         var next = new UriBuilder(asked) { Path = named.AbsolutePath, Query = named.Query }.Uri;

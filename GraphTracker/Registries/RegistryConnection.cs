@@ -36,7 +36,11 @@ internal sealed class RegistryConnection : IDisposable
             MaxAutomaticRedirections = MostRedirects,
             SslOptions = Trusting(options.CaFile),
         };
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostBytes };
+        _http = new HttpClient(handler)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MostBytes,
+        };
         _login = new RegistryLogin(_http, options);
         _retry = Retries.Of(all, clock);
     }
@@ -55,7 +59,8 @@ internal sealed class RegistryConnection : IDisposable
         if (uri.Scheme != Api.Scheme || uri.Authority != Api.Authority)
             throw new ArgumentException($"{uri} is not at {Api}", nameof(uri)); // credentials would go with it
         return await _retry.ExecuteAsync(
-            async stop => await InTimeAsync(inTime => TryAsync(method, uri, scope, accept, most, inTime), stop), cancel);
+            async stop => await InTimeAsync(inTime => TryAsync(method, uri, scope, accept, most, inTime), stop),
+            cancel);
     }
 
     /// <summary>Whether anybody is there, who may as well say that we are not let in.</summary>
@@ -80,7 +85,9 @@ internal sealed class RegistryConnection : IDisposable
     internal static bool IsPassing(HttpStatusCode status) => status
         is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
 
-    internal static TimeSpan? RetryAfterOf(HttpResponseMessage answer) => answer.Headers.RetryAfter?.Delta;
+    // Seconds, or an instant by the clock of whoever answers (RFC 9110, 10.2.3).
+    internal static TimeSpan? RetryAfterOf(HttpResponseMessage answer) =>
+        answer.Headers.RetryAfter?.Delta ?? answer.Headers.RetryAfter?.Date - answer.Headers.Date;
 
     // The limit is one for headers and body: a registry that trickles is one that does not answer.
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancel)
@@ -146,8 +153,11 @@ internal sealed class RegistryConnection : IDisposable
     {
         var isClosed = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
         var isDenied = answer.StatusCode == HttpStatusCode.Unauthorized && header?.Scheme == "Basic";
-        return new RegistryUnavailableException($"{_options.Host} answered {(int)answer.StatusCode} to {uri.AbsolutePath}"
-            + (isClosed ? ": look at User and Password of this registry in the settings, and at what they may read" : ""))
+        return new RegistryUnavailableException(
+            $"{_options.Host} answered {(int)answer.StatusCode} to {uri.AbsolutePath}"
+            + (isClosed
+                ? ": look at User and Password of this registry in the settings, and at what they may read"
+                : ""))
         {
             IsDenied = isDenied,
             IsRefusal = !isDenied && !IsPassing(answer.StatusCode),

@@ -30,7 +30,8 @@ public sealed class RegistryOptions : IValidatableObject
         foreach (var (place, registry) in Known.Index())
         {
             var problems = new List<ValidationResult>();
-            Validator.TryValidateObject(registry, new ValidationContext(registry), problems, validateAllProperties: true);
+            Validator.TryValidateObject(
+                registry, new ValidationContext(registry), problems, validateAllProperties: true);
             foreach (var problem in problems)
                 yield return new ValidationResult($"Registries:Known:{place}: {problem.ErrorMessage}");
         }
@@ -62,8 +63,8 @@ public sealed class KnownRegistryOptions : IValidatableObject
     /// <summary>File with the password in its first line, read at start; instead of it.</summary>
     public string? PasswordFile { get; init; }
 
-    /// <summary>Host, or <c>host:port</c>, of the token server that may be shown user and password, where that is not the
-    /// registry's own host. Of Docker Hub it is known.</summary>
+    /// <summary>Host, or <c>host:port</c>, of the token server that may be shown user and password, where that is not
+    /// the registry's own host. Of Docker Hub it is known.</summary>
     public string? TokenServer { get; init; }
 
     /// <summary>File with the certificates (PEM) of the authorities that may sign its own; the system's where left
@@ -127,5 +128,6 @@ internal sealed class HostNameAttribute : ValidationAttribute
         value is not string text || NameRules.IsHost(text)
             ? ValidationResult.Success
             : new ValidationResult(
-                $"{validationContext.MemberName}: \"{text}\" is no host and no host:port, as it stands in a Dockerfile.");
+                $"{validationContext.MemberName}: \"{text}\" is no host and no host:port, as it stands in a "
+                + "Dockerfile.");
 }

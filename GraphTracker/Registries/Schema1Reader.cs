@@ -46,7 +46,8 @@ internal static class Schema1Reader
         try
         {
             using var json = JsonDocument.Parse(bytes);
-            if (ManifestReader.Property(json.RootElement, "signatures") is not { ValueKind: JsonValueKind.Array } signatures
+            if (ManifestReader.Property(json.RootElement, "signatures")
+                    is not { ValueKind: JsonValueKind.Array } signatures
                 || signatures.GetArrayLength() == 0)
                 return bytes;
             using var frame = JsonDocument.Parse(
@@ -55,7 +56,8 @@ internal static class Schema1Reader
             var tail = Base64Url.DecodeFromChars(ManifestReader.Text(frame.RootElement, "formatTail") ?? "");
             return [.. bytes.AsSpan(0, Math.Clamp(length, 0, bytes.Length)), .. tail];
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e)
+            when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
             throw new ManifestBadException($"Its signatures cannot be read: {e.Message}", e);
         }

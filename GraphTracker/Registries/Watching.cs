@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Builds.GraphTracker.Registries;
 
 /// <summary>
-/// Base images that live elsewhere tell us nothing: of those that others stand on each tag is asked about at an interval,
-/// by HEAD, one after the other.
+/// Base images that live elsewhere tell us nothing: of those that others stand on each tag is asked about at an
+/// interval, by HEAD, one after the other.
 /// </summary>
 public sealed partial class Watching(
     GraphStore store, RegistryClient client, IOptions<RegistryOptions> options, TimeProvider clock,

@@ -15,8 +15,22 @@ public sealed record StackedLayer(byte[] Blob, string DiffId);
 public sealed record StackedImage(
     string Architecture, IReadOnlyList<StackedLayer> Layers, IReadOnlyList<string>? History = null)
 {
-    private const string ConfigType = "application/vnd.docker.container.image.v1+json";
-    private const string LayerType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+    private static readonly Types Docker = new(
+        BaseImage.ManifestType,
+        BaseImage.IndexType,
+        "application/vnd.docker.container.image.v1+json",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip");
+
+    private static readonly Types Oci = new(
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.oci.image.layer.v1.tar+gzip");
+
+    /// <summary>Media types of the image specification; Docker's where it is not set.</summary>
+    public bool IsOci { get; init; }
+
+    private Types Called => IsOci ? Oci : Docker;
 
     /// <summary>With a shell, and of another content for each version.</summary>
     public static async Task<StackedImage> ShellAsync(string version, string? architecture = null)
@@ -71,7 +85,7 @@ public sealed record StackedImage(
     {
         var (repository, tag) = Split(image);
         return await registry.PutManifestAsync(
-            repository, tag, BaseImage.ManifestType, await PutBlobsAsync(registry, repository));
+            repository, tag, Called.Manifest, await PutBlobsAsync(registry, repository));
     }
 
     /// <summary>One image for several platforms.</summary>
@@ -83,17 +97,17 @@ public sealed record StackedImage(
         {
             var manifest = await one.PutBlobsAsync(registry, repository);
             var digest = BaseImage.DigestOf(manifest);
-            await registry.PutManifestAsync(repository, digest, BaseImage.ManifestType, manifest);
+            await registry.PutManifestAsync(repository, digest, one.Called.Manifest, manifest);
             listed.Add(new
             {
-                mediaType = BaseImage.ManifestType, size = manifest.Length, digest,
+                mediaType = one.Called.Manifest, size = manifest.Length, digest,
                 platform = new { architecture = one.Architecture, os = "linux" },
             });
         }
 
-        var index = new { schemaVersion = 2, mediaType = BaseImage.IndexType, manifests = listed };
-        await registry.PutManifestAsync(
-            repository, tag, BaseImage.IndexType, JsonSerializer.SerializeToUtf8Bytes(index));
+        var mediaType = images[0].Called.Index;
+        await registry.PutManifestAsync(repository, tag, mediaType, JsonSerializer.SerializeToUtf8Bytes(
+            new { schemaVersion = 2, mediaType, manifests = listed }));
     }
 
     private async Task<byte[]> PutBlobsAsync(Registry registry, string repository)
@@ -111,9 +125,9 @@ public sealed record StackedImage(
         return JsonSerializer.SerializeToUtf8Bytes(new
         {
             schemaVersion = 2,
-            mediaType = BaseImage.ManifestType,
-            config = Described(ConfigType, config),
-            layers = Layers.Select(layer => Described(LayerType, layer.Blob)),
+            mediaType = Called.Manifest,
+            config = Described(Called.Config, config),
+            layers = Layers.Select(layer => Described(Called.Layer, layer.Blob)),
         });
     }
 
@@ -134,4 +148,6 @@ public sealed record StackedImage(
         var parts = image.Split(':');
         return (parts[0], parts[1]);
     }
+
+    private sealed record Types(string Manifest, string Index, string Config, string Layer);
 }

@@ -83,30 +83,34 @@ public sealed partial class When_images_are_pushed_by_hand
         await _known.IsOutdatedAsync("early", "early/api:latest: rebuild, early/os:latest");
     }
 
-    [Test]
-    public async Task Should_compare_each_platform_by_itself()
+    [TestCase("platform", false)]
+    [TestCase("oci", true)]
+    public async Task Should_compare_each_platform_by_itself(string ns, bool isOci)
     {
-        var amd = await StackedImage.ShellAsync("platform amd64 1", "amd64");
-        var arm = await StackedImage.ShellAsync("platform arm64 1", "arm64");
-        await StackedImage.PutIndexAsync(_builds.Registry, "platform/os:latest", amd, arm);
-        await _hand.BuildAsync("platform/amd:1", "FROM {platform/os:latest}", "COPY Dockerfile /");
-        await arm.With("arm").PutAsync(_builds.Registry, "platform/arm:1");
-        await StackedImage.PutIndexAsync(_builds.Registry, "platform/both:1", amd.With("both"), arm.With("both"));
-        foreach (var image in new[] { "platform/amd:1", "platform/arm:1" })
-            await _known.StandsOnAsync(image, $"{image} → platform/os:latest layers");
-        await _known.StandsOnAsync("platform/both:1",
-            "platform/both:1 → platform/os:latest layers", "platform/both:1 → platform/os:latest layers");
+        var amd = await ShellAsync("amd64", "1");
+        var arm = await ShellAsync("arm64", "1");
+        await StackedImage.PutIndexAsync(_builds.Registry, $"{ns}/os:latest", amd, arm);
+        await _hand.BuildAsync($"{ns}/amd:1", $"FROM {{{ns}/os:latest}}", "COPY Dockerfile /");
+        await arm.With("arm").PutAsync(_builds.Registry, $"{ns}/arm:1");
+        await StackedImage.PutIndexAsync(_builds.Registry, $"{ns}/both:1", amd.With("both"), arm.With("both"));
+        foreach (var image in new[] { $"{ns}/amd:1", $"{ns}/arm:1" })
+            await _known.StandsOnAsync(image, $"{image} → {ns}/os:latest layers");
+        await _known.StandsOnAsync($"{ns}/both:1",
+            $"{ns}/both:1 → {ns}/os:latest layers", $"{ns}/both:1 → {ns}/os:latest layers");
 
-        arm = await StackedImage.ShellAsync("platform arm64 2", "arm64");
-        await StackedImage.PutIndexAsync(_builds.Registry, "platform/os:latest", amd, arm);
-        await _known.IsOutdatedAsync("platform",
-            "platform/arm:1: notDefined, platform/os:latest", "platform/both:1: notDefined, platform/os:latest");
+        arm = await ShellAsync("arm64", "2");
+        await StackedImage.PutIndexAsync(_builds.Registry, $"{ns}/os:latest", amd, arm);
+        await _known.IsOutdatedAsync(ns,
+            $"{ns}/arm:1: notDefined, {ns}/os:latest", $"{ns}/both:1: notDefined, {ns}/os:latest");
 
-        amd = await StackedImage.ShellAsync("platform amd64 2", "amd64");
-        await StackedImage.PutIndexAsync(_builds.Registry, "platform/os:latest", amd, arm);
-        await _known.IsOutdatedAsync("platform",
-            "platform/amd:1: notDefined, platform/os:latest", "platform/arm:1: notDefined, platform/os:latest",
-            "platform/both:1: notDefined, platform/os:latest");
+        amd = await ShellAsync("amd64", "2");
+        await StackedImage.PutIndexAsync(_builds.Registry, $"{ns}/os:latest", amd, arm);
+        await _known.IsOutdatedAsync(ns,
+            $"{ns}/amd:1: notDefined, {ns}/os:latest", $"{ns}/arm:1: notDefined, {ns}/os:latest",
+            $"{ns}/both:1: notDefined, {ns}/os:latest");
+
+        async Task<StackedImage> ShellAsync(string architecture, string version) =>
+            await StackedImage.ShellAsync($"{ns} {architecture} {version}", architecture) with { IsOci = isOci };
     }
 
     private async Task UntagAsync(string repository, string tag)

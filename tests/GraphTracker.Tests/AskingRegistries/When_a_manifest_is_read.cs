@@ -18,7 +18,7 @@ public sealed class When_a_manifest_is_read
     {
         await using var registry = await Registry.StartAsync(new Parts.RegistryOptions
         {
-            User = password ? "reader" : null, Password = password ? "secret" : null, TokenAuth = token, Tls = password && !token,
+            User = password ? "reader" : null, Password = password ? "secret" : null, TokenAuth = token, Tls = password,
         });
         var digest = await registry.PushBaseAsync("team/os", "1");
         using var client = Client(registry, password);

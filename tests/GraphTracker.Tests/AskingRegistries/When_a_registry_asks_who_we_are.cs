@@ -68,6 +68,18 @@ public sealed class When_a_registry_asks_who_we_are
     }
 
     [Test]
+    public async Task Should_get_a_token_without_a_password_where_it_needs_none()
+    {
+        AsksForToken();
+        using var client = new RegistryClient(Options.Create(_registry.Settings()));
+
+        var digest = await client.DigestOfAsync(FakeRegistry.Api, "1", CancellationToken.None);
+
+        Assert.That(digest, Is.Not.Null);
+        Assert.That(_shown, Is.EqualTo(new[] { "" }), "whoever asks for a token shows nothing");
+    }
+
+    [Test]
     public async Task Should_show_nothing_where_the_registry_sends_us_elsewhere()
     {
         _registry.Instead = context =>

@@ -1,3 +1,4 @@
+using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Tests.Layers;
 using Builds.Parts;
 using Dapper;
@@ -7,11 +8,16 @@ namespace Builds.GraphTracker.Tests.AskingRegistries;
 
 public sealed class When_a_registry_is_looked_through
 {
-    [Test]
-    public async Task Should_know_all_that_is_there_then_what_moved_and_what_was_deleted()
+    [TestCase(null, false, false)]
+    [TestCase("reader", false, true)]
+    [TestCase("reader", true, false)]
+    [TestCase("reader", true, true)]
+    public async Task Should_know_all_that_is_there_then_what_moved_and_what_was_deleted(string? user, bool token, bool tls)
     {
-        await using var registry = await Registry.StartAsync();
-        await using var looking = Looking.At(registry);
+        var password = user is null ? null : "right";
+        await using var registry = await Registry.StartAsync(
+            new Parts.RegistryOptions { User = user, Password = password, TokenAuth = token, Tls = tls });
+        await using var looking = Looking.At(registry, user, password);
         var first = await registry.PushNewBaseAsync("team/os", "1");
         await registry.PushNewBaseAsync("team/api", "latest");
         await looking.ReconcileAsync();
@@ -131,6 +137,57 @@ public sealed class When_a_registry_is_looked_through
     }
 
     [Test]
+    public async Task Should_leave_the_registry_alone_between_two_requests()
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        var pause = TimeSpan.FromSeconds(1);
+        await using var looking = Looking.At(registry, new KnownRegistryOptions
+        {
+            Host = Graph.Host, Url = registry.Url, PauseMilliseconds = (int)pause.TotalMilliseconds,
+        });
+        registry.PutCatalog("a", "b");
+        await looking.ReconcileAsync();
+
+        for (var asked = 1; asked <= 5; asked++) // the catalog, and of each repository its tags and its one tag
+        {
+            await looking.UntilAsync("a pause", () => registry.Asked.Count == asked && looking.Clock.IsAwaited(pause));
+            looking.Clock.Pass(pause);
+        }
+
+        await looking.UntilAsync("the look to be done", () => looking.Report.ReconciledAt is not null);
+        Assert.That((looking.Report.Tags, registry.Asked.Count), Is.EqualTo((2, 5)));
+    }
+
+    [TestCase("5", 30)]
+    [TestCase("300", 300)]
+    [TestCase("Tue, 01 Jan 2030 00:05:00 GMT", 300)]
+    public async Task Should_come_back_no_sooner_than_a_busy_registry_asks_for(string asked, int seconds)
+    {
+        await using var registry = await FakeRegistry.StartAsync();
+        await using var looking = Looking.At(registry);
+        registry.PutCatalog("a");
+        registry.Instead = context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = asked;
+            context.Response.Headers.Date = "Tue, 01 Jan 2030 00:00:00 GMT";
+            return Task.FromResult(true);
+        };
+        await looking.ReconcileAsync();
+        var pause = TimeSpan.FromSeconds(seconds);
+        await looking.UntilAsync("it to be left alone", () => looking.Clock.IsAwaited(pause));
+        registry.Instead = null;
+
+        looking.Clock.Pass(pause - TimeSpan.FromMilliseconds(1));
+        Assert.That(looking.Clock.IsAwaited(TimeSpan.FromMilliseconds(1)), "it still waits");
+        Assert.That((registry.Asked.Count, looking.Report.ReconciledAt), Is.EqualTo((1, (DateTimeOffset?)null)));
+        looking.Clock.Pass(TimeSpan.FromMilliseconds(1));
+
+        await looking.UntilAsync("the look to be done", () => looking.Report.ReconciledAt is not null);
+        Assert.That((looking.Report.Tags, looking.Report.Problem), Is.EqualTo((1, (string?)null)));
+    }
+
+    [Test]
     public async Task Should_go_on_after_an_hour_in_which_the_registry_was_down()
     {
         await using var registry = await FakeRegistry.StartAsync();
@@ -232,11 +289,7 @@ public sealed class When_a_registry_is_looked_through
     public async Task Should_stop_at_wrong_credentials_and_say_so()
     {
         await using var registry = await Registry.StartAsync(new Parts.RegistryOptions { User = "reader", Password = "right" });
-        await using var looking = new Looking(new GraphTracker.Registries.RegistryOptions
-        {
-            Default = Graph.Host,
-            Known = [new() { Host = Graph.Host, Url = registry.Url, User = "reader", Password = "wrong" }],
-        });
+        await using var looking = Looking.At(registry, "reader", "wrong");
         await looking.Graph.PushAsync("known", "1", Graph.Image("os"));
 
         await looking.ReconcileAsync();

@@ -78,8 +78,22 @@ public sealed class When_an_index_is_not_all_there
 
         Assert.That(_asked, Is.EqualTo(6));
         Assert.That(_looking.Graph.Footings, Is.EqualTo(new[] { "team/api:1 → team/os:1 finalFrom 4" }));
+    }
+
+    [TestCase("push")]
+    [TestCase("look")]
+    public async Task Should_try_once_more_when_there_is_a_reason_to_look_at_it(string reason)
+    {
+        _late = _attestation;
         await PushedAsync();
-        Assert.That(_asked, Is.EqualTo(6), "and that is final");
+        await _looking.UntilAsync("nothing more to be asked", () => _looking.Graph.Questions.Count == 0, TimeSpan.FromSeconds(1));
+
+        await AgainAsync(reason);
+        await _looking.UntilAsync("it to be read once more", () => _asked == 7 && _looking.Graph.Questions.Count == 0);
+        _late = "";
+        await AgainAsync(reason);
+        await _looking.UntilAsync("its provenance", () => _looking.Graph.Footings[0].EndsWith('2'));
+        Assert.That(_looking.Graph.Footings, Is.EqualTo(new[] { "team/api:1 → team/base:1 finalFrom 2" }));
     }
 
     [Test]
@@ -122,6 +136,13 @@ public sealed class When_an_index_is_not_all_there
     {
         await _looking.NotifyAsync("team/api", "1", _index);
         await _looking.UntilAsync("an answer", () => !_looking.Graph.Questions.Contains("team/api:1"));
+    }
+
+    private Task AgainAsync(string reason)
+    {
+        _registry.PutPage("/v2/_catalog?n=100", """{"repositories":["team/api"]}""");
+        _registry.PutPage("/v2/team/api/tags/list?n=100", """{"tags":["1"]}""");
+        return reason == "push" ? _looking.NotifyAsync("team/api", "1", _index) : _looking.ReconcileAsync();
     }
 
     private string Attest(string statement) => _registry.Put("manifests", FakeRegistry.Image, $$"""

@@ -1,6 +1,9 @@
 using System.Text;
+using Builds.GraphTracker.Registries;
+using Builds.GraphTracker.Tests.Cascading;
 using Builds.GraphTracker.Tests.Layers;
 using Dapper;
+using Microsoft.AspNetCore.Http;
 using static Builds.GraphTracker.Tests.Layers.Graph;
 
 namespace Builds.GraphTracker.Tests.AskingRegistries;
@@ -107,6 +110,54 @@ public sealed class When_bases_live_elsewhere
 
         await _looking.UntilAsync("the question", () => _looking.Graph.Questions.Contains("os:1"), TimeSpan.FromMinutes(1));
         await _looking.UntilAsync("the doctor to be content", () => _looking.Report.Problem is null);
+    }
+
+    [Test]
+    public async Task Should_come_back_no_sooner_than_a_busy_registry_asks_for()
+    {
+        await StandsAsync("os");
+        _registry.Instead = context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = "300";
+            return Task.FromResult(true);
+        };
+        await _looking.WatchAsync();
+        var pause = TimeSpan.FromMinutes(5);
+        await _looking.UntilAsync("it to be left alone", () => _looking.Clock.IsAwaited(pause));
+        _registry.Instead = null;
+
+        _looking.Clock.Pass(pause - TimeSpan.FromMilliseconds(1));
+        Assert.That(_looking.Clock.IsAwaited(TimeSpan.FromMilliseconds(1)), "it still waits");
+        Assert.That(_registry.Asked, Has.Count.EqualTo(1));
+        _looking.Clock.Pass(TimeSpan.FromMilliseconds(1));
+
+        await _looking.UntilAsync("the question", () => _looking.Graph.Questions.Contains("os:1"));
+        await _looking.UntilAsync("the doctor to be content", () => _looking.Report.Problem is null);
+    }
+
+    [Test]
+    public async Task Should_ask_for_a_rebuild_of_what_stands_on_a_base_that_has_moved_there()
+    {
+        await using var world = World.Empty();
+        await using var looking = Looking.Of(world.Graph, _registry.Settings(new KnownRegistryOptions
+        {
+            Host = Host, Url = _registry.Url, WatchInterval = Looking.Interval, ReconcileInterval = TimeSpan.Zero,
+        }));
+        await world.PushAsync("team/api", "1");
+        await world.GrowAsync("app", "team/api");
+        await world.GrowAsync("other");
+        var config = _registry.Put("blobs", FakeRegistry.Config, $$$"""{"rootfs":{"diff_ids":["{{{Digest("new")}}}"]}}""");
+        _registry.PutTag("latest", _registry.PutImage(config, layers: 1)); // nobody tells
+
+        await looking.WatchAsync();
+        await looking.AskAsync();
+        await looking.UntilAsync("the move to be found",
+            () => world.Graph.Query<long>("select 1 from tag_move where source = 'watch'").Count > 0);
+
+        world.Graph.Now = looking.Clock.GetUtcNow();
+        await world.DecideAsync();
+        Assert.That(world.Rebuilt, Is.EqualTo(new[] { "app" }));
     }
 
     /// <summary>An image of ours was built on tag 1 of this.</summary>

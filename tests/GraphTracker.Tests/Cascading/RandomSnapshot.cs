@@ -31,6 +31,17 @@ internal static class RandomSnapshot
         };
     }
 
+    /// <summary>The same with limits that are met often.</summary>
+    public static Snapshot Tight(int seed)
+    {
+        var (snapshot, random) = (Of(seed), new Random(~seed));
+        return snapshot with
+        {
+            Counted = new Dictionary<string, int> { ["c1"] = random.Next(3) },
+            Limits = snapshot.Limits with { Depth = random.Next(1, 4), Images = random.Next(1, 5) },
+        };
+    }
+
     // Mostly on those before it, so that there are more trees than circles.
     private static Unit UnitOf(int id, int count, Random random)
     {
