@@ -39,8 +39,12 @@ internal sealed class Ends(SqliteConnection db, long now)
                iif(json_valid(build.completed), build.completed ->> '$.found', null) as Found,
                (select count(*) from rebuild other where other.unit = rebuild.unit and other.move = rebuild.move
                    and other.old_manifest = rebuild.old_manifest) as Tries,
-               (select 1 from manifest old join manifest new on new.digest = build.digest
-                 where old.id = rebuild.old_manifest and old.content = new.content) as Unchanged
+               (select 1 from manifest made
+                 where made.digest = build.digest and exists (select 1 from part where manifest = made.id)
+                   and not exists (
+                     select platform, content from part where manifest = made.id
+                     except
+                     select platform, content from part where manifest = rebuild.old_manifest)) as Unchanged
           from rebuild join build on build.id = rebuild.build where rebuild.id = @Id
         """;
 

@@ -44,8 +44,7 @@ public static class Edges
         var tag = named.Tag is null ? 0 : Names.TagOf(db, image, named.Tag);
         if (tag != 0 && !db.QuerySingle<bool>(IsPast, new { tag, manifest }))
             Questions.AskTag(db, image, named.Tag!, named.Digest, "watch", now);
-        // Provenance that names a digest alone comes from a FROM that does.
-        Add(db, child, manifest, tag, evidence, kind, pinned: evidence == Provenance && tag == 0);
+        Add(db, child, manifest, tag, evidence, kind, named.IsPinned);
         recording.ChangedChild(child);
     }
 

@@ -99,7 +99,8 @@ public static class Manifests
             recording.Db.Execute(InsertMember, new { id, member, platform = Platforms.Normal(one.Platform) });
             if (seen.Base is { } named)
                 Edges.Name(recording, member, named, Edges.Annotation, "finalFrom");
-            foreach (var material in seen.Provenance.GetValueOrDefault(one.Digest) ?? [])
+            var materials = seen.Provenance.GetValueOrDefault(one.Digest) ?? [];
+            foreach (var material in materials.OrderBy(each => each.IsPinned)) // what one stage follows, the image follows
                 Edges.Name(recording, member, material, Edges.Provenance, "from");
             recording.ChangedChild(member);
         }

@@ -49,10 +49,17 @@ internal static class Provenance
         if (ManifestReader.Text(material, "uri") is not { } uri || !uri.StartsWith(Prefix, StringComparison.Ordinal)
             || ManifestReader.Text(ManifestReader.Property(material, "digest"), "sha256") is not { } digest)
             return null;
-        var parts = uri[Prefix.Length..].Split('?')[0].Split('@', 2);
+        var (reference, qualifiers) = uri[Prefix.Length..].Split('?', 2) is [var before, var after]
+            ? (before, after.Split('#')[0].Split('&'))
+            : (uri[Prefix.Length..], []);
+        var parts = reference.Split('@', 2);
         var name = Uri.UnescapeDataString(parts[0]);
         var version = Uri.UnescapeDataString(parts.ElementAtOrDefault(1) ?? "");
         var isTag = version.Length > 0 && !version.Contains(':', StringComparison.Ordinal);
-        return BaseAnnotations.Named(isTag ? $"{name}:{version}" : name + "@", "sha256:" + digest);
+        // BuildKit adds the digest where the FROM has one, and leaves it out where it found it by the tag.
+        var isPinned = !isTag || qualifiers.Any(one => one.StartsWith("digest=", StringComparison.OrdinalIgnoreCase));
+        return BaseAnnotations.Named(isTag ? $"{name}:{version}" : name + "@", "sha256:" + digest) is { } named
+            ? named with { IsPinned = isPinned }
+            : null;
     }
 }

@@ -13,6 +13,7 @@ public sealed partial class Reconciling(
     ILogger<Reconciling> logger) : BackgroundService
 {
     private const int Page = 100; // as most registries
+    private const int MostGivenUp = 3; // one after the other: then it is not the repositories
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
         .Where(registry => registry.ReconcileInterval > TimeSpan.Zero)
@@ -54,12 +55,17 @@ public sealed partial class Reconciling(
             await store.WriteAsync(db => Reconciles.Begin(db, host, refused, Now), cancel);
         }
 
+        var givenUp = 0;
         while (store.Read(db => Reconciles.Next(db, host)) is { } repository)
         {
             var look = new RepositoryLook(store, client, clock, registry, repository);
             await look.RunAsync(cancel);
             await store.WriteAsync(
                 db => Reconciles.LookedAt(db, host, repository, look.Tags, look.Found, look.Refused), cancel);
+            givenUp = look.IsGivenUp ? givenUp + 1 : 0;
+            if (givenUp == MostGivenUp)
+                throw new RegistryUnavailableException(
+                    $"{host} answers, and fails at whatever it is asked about tags. {look.Refused}");
         }
 
         var (tags, found) = await store.WriteAsync(db => Reconciles.End(db, host, Now), cancel);

@@ -5,12 +5,13 @@ namespace Builds.GraphTracker.Registries;
 
 /// <summary>
 /// The look at one repository: each of its tags is asked about, and each that is known and not listed any more. What
-/// differs becomes a question. A tag that the registry cannot answer for, while it is well otherwise, is left out.
+/// differs becomes a question. A tag that the registry cannot answer for, while it is well otherwise, is left out; after
+/// several in a row all others too.
 /// </summary>
 internal sealed class RepositoryLook(
     GraphStore store, RegistryClient client, TimeProvider clock, KnownRegistryOptions registry, string repository)
 {
-    private const int MostMisses = 5; // one after the other: then it is not the tags
+    private const int MostMisses = 5;
 
     private readonly ImageReference _image = new() { Registry = registry.Host, Repository = repository };
     private int _misses;
@@ -23,6 +24,9 @@ internal sealed class RepositoryLook(
     /// <summary>The first thing that could not be looked at; null where everything could.</summary>
     public string? Refused { get; private set; }
 
+    /// <summary>It was given up: the registry failed at one tag after the other.</summary>
+    public bool IsGivenUp => _misses == MostMisses;
+
     /// <exception cref="RegistryUnavailableException">The registry does not answer: look at it anew.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -34,10 +38,8 @@ internal sealed class RepositoryLook(
             await foreach (var tag in client.TagsAsync(_image, cancel))
                 listed.Add(tag);
         }, cancel);
-        foreach (var tag in listed)
+        foreach (var tag in listed.Union(known.Keys).TakeWhile(_ => !IsGivenUp))
             await TryTagAsync(tag, known.GetValueOrDefault(tag), cancel);
-        foreach (var (tag, one) in known.Where(one => !listed.Contains(one.Key)))
-            await TryTagAsync(tag, one, cancel);
     }
 
     private async Task TryTagAsync(string tag, KnownTag? known, CancellationToken cancel)
@@ -50,11 +52,13 @@ internal sealed class RepositoryLook(
             if (known?.IsNews(digest) ?? true)
                 await AskAsync(tag, digest, cancel);
         }
-        catch (RegistryUnavailableException e) when (!e.IsDenied && _misses < MostMisses)
+        catch (RegistryUnavailableException e)
         {
-            if (!e.IsRefusal && (++_misses == MostMisses || !await client.AnswersAsync(registry.Host, cancel)))
+            if (!await client.IsOfTheRequestAsync(registry.Host, e, cancel))
                 throw;
             Refused ??= e.Message;
+            if (!e.IsRefusal)
+                _misses++;
         }
 
         await Task.Delay(TimeSpan.FromMilliseconds(registry.PauseMilliseconds), clock, cancel);

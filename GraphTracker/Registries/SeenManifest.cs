@@ -50,4 +50,8 @@ public sealed record SeenOther : SeenManifest;
 /// <summary>A base image as somebody else named it.</summary>
 /// <param name="Registry">Canonical, filled in.</param>
 /// <param name="Tag">Null where only the digest is named.</param>
-public sealed record SeenBase(string Registry, string Repository, string? Tag, string Digest);
+public sealed record SeenBase(string Registry, string Repository, string? Tag, string Digest)
+{
+    /// <summary>A rebuild takes the same again, wherever the tag points by then.</summary>
+    public bool IsPinned { get; init; }
+}

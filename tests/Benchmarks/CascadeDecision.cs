@@ -28,11 +28,16 @@ public static class CascadeDecision
     {
         var cascade = await store.WriteAsync(db => SyntheticCascade.Grow(db, storeys), CancellationToken.None);
         var (preview, next) = (new List<double>(), new List<double>());
+        var (most, mostOfPreview) = (new List<double>(), new List<double>());
         var decision = new Side("decision", async round =>
         {
+            Surroundings.ForgetPeak();
             var previewed = Preview(store, cascade);
+            mostOfPreview.Add(Peak);
             await store.WriteAsync(cascade.Push, CancellationToken.None);
+            Surroundings.ForgetPeak();
             var decided = await DecideAsync(store, SyntheticCascade.Images);
+            most.Add(Peak);
             await store.WriteAsync(SyntheticCascade.EndRebuild, CancellationToken.None);
             var after = await DecideAsync(store, 1);
             await store.WriteAsync(cascade.Undo, CancellationToken.None);
@@ -53,8 +58,12 @@ public static class CascadeDecision
                 "at most 5 s", query),
             new Row("the next decision in it, when one rebuild has failed", "ms", next, "–"),
             new Row("its preview, before the push", "s", preview, "–"),
+            new Row("most memory of the process that decides it", "MB", most, "–"),
+            new Row("and of one that previews it", "MB", mostOfPreview, "–"),
         ];
     }
+
+    private static double Peak => Surroundings.Megabytes(Environment.ProcessId, "VmHWM");
 
     private static async Task<double> DecideAsync(GraphStore store, int atLeast)
     {

@@ -13,6 +13,13 @@ public static class InstallationQuestions
         return [.. page.GetProperty("builds").EnumerateArray().Select(build => new Build(build))];
     }
 
+    /// <summary>All that is being built.</summary>
+    public static async Task<List<Build>> RunningAsync(this Installation builds)
+    {
+        var page = await builds.Api.GetFromJsonAsync<JsonElement>("v1/builds?state=running");
+        return [.. page.GetProperty("builds").EnumerateArray().Select(build => new Build(build))];
+    }
+
     /// <summary>What stands on the image, as text.</summary>
     public static async Task<string> GraphOfAsync(this Installation builds, string image)
     {

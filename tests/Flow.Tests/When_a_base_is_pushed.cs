@@ -75,7 +75,7 @@ public sealed class When_a_base_is_pushed
             if (death == 3)
                 await DieAsync(builds.Registry.KillAsync, builds.Registry.StartAgainAsync);
             if (death == 5)
-                await DieAsync(builds.Workers[0].KillAsync, () => builds.Workers[0].StartAgainAsync());
+                await DieAsync(() => KillAtWorkAsync(builds, builds.Workers[0]), () => builds.Workers[0].StartAgainAsync());
         }
 
         var states = await Wait.ForAsync(
@@ -101,6 +101,23 @@ public sealed class When_a_base_is_pushed
         WorkerSettings = new Dictionary<string, string> { ["Worker:RenewalSeconds"] = "2" },
         GraphTrackerSettings = new Dictionary<string, string> { ["Cascades:SettleSeconds"] = "1" },
     };
+
+    // What it builds when it is frozen it still builds when it dies.
+    private static Task KillAtWorkAsync(Installation builds, ServiceProcess first) => Wait.UntilAsync(
+        "a build by the first worker",
+        async () =>
+        {
+            await first.FreezeAsync();
+            if ((await builds.RunningAsync()).Exists(build => build.Worker == "worker-1"))
+            {
+                await first.KillAsync();
+                return true;
+            }
+
+            await first.WakeAsync();
+            return false;
+        },
+        Patience);
 
     private static async Task DieAsync(Func<Task> kill, Func<Task> startAgain)
     {

@@ -46,5 +46,12 @@ public sealed class PrivateAuthority : IDisposable
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>The same as one that a server here can use.</summary>
+    public X509Certificate2 IssueFor(params string[] names)
+    {
+        var (certificate, key) = Issue([IPAddress.Loopback], names);
+        return X509Certificate2.CreateFromPem(certificate, key);
+    }
+
     public void Dispose() => _root.Dispose();
 }

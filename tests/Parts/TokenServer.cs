@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -29,8 +28,7 @@ public sealed class TokenServer : IAsyncDisposable
     {
         _user = user;
         _password = password;
-        if (authority?.Issue([IPAddress.Loopback]) is var (issued, key))
-            _tls = X509Certificate2.CreateFromPem(issued, key);
+        _tls = authority?.IssueFor("localhost");
         _server = new WebServer(app => app.Run(AnswerAsync), _tls);
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = new CertificateRequest("CN=" + Issuer, _key, HashAlgorithmName.SHA256)

@@ -5,6 +5,8 @@ namespace Builds.GraphTracker.Cascading.Decision;
 /// <summary>Who is outdated by what; and why that is all, where nothing that has moved rebuilds it.</summary>
 internal static class Flags
 {
+    private static readonly string[] Strongest = ["build record", "provenance", "annotation", "layers"];
+
     // Directly where a base of its own has moved on; the base whose move rebuilds it is named first.
     internal static Verdict Of(Standing standing, Ground ground)
     {
@@ -34,7 +36,7 @@ internal static class Flags
         var below = ground.Below(footing)!;
         return new Verdict
         {
-            Cause = below.Cause,
+            Cause = below.Cause with { Evidence = Weaker(below.Cause.Evidence, footing.Evidence) },
             Through = footing.Base,
             Outlook = OutdatedOutlook.Ancestor,
             Next = "",
@@ -42,6 +44,10 @@ internal static class Flags
             Cascade = below.Cascade,
         };
     }
+
+    // All that is in between has to be true.
+    private static string Weaker(string one, string other) =>
+        Array.IndexOf(Strongest, one) > Array.IndexOf(Strongest, other) ? one : other;
 
     internal static Verdict NotOwed(Standing standing, Ground ground, Verdict flag)
     {

@@ -155,6 +155,8 @@ public sealed class When_a_manifest_is_read
             """);
         var outer = await PutAsync(registry, FakeRegistry.Index, $$"""
             {"schemaVersion":2,"mediaType":"{{FakeRegistry.Index}}",
+             "annotations":{"org.opencontainers.image.base.name":"debian:12",
+                            "org.opencontainers.image.base.digest":"{{BaseDigest}}"},
              "manifests":[{"mediaType":"{{FakeRegistry.Index}}","size":1,"digest":"{{inner}}"}]}
             """);
         using var client = Client(registry, password: false);
@@ -166,9 +168,10 @@ public sealed class When_a_manifest_is_read
         Assert.That(seen.Provenance[image], Is.EquivalentTo(new[]
         {
             new SeenBase("docker.io", "library/golang", "1.22", BaseDigest),
-            new SeenBase("registry.example.org:5000", "team/os", "1", BaseDigest),
-            new SeenBase("docker.io", "library/debian", null, pinned),
+            new SeenBase("registry.example.org:5000", "team/os", "1", BaseDigest) { IsPinned = true },
+            new SeenBase("docker.io", "library/debian", null, pinned) { IsPinned = true },
         }));
+        Assert.That(seen.Base, Is.EqualTo(new SeenBase("docker.io", "library/debian", "12", BaseDigest)));
     }
 
     [TestCase("debian", "docker.io/library/debian:latest")]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using Builds.Contracts;
 using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Tests.Layers;
@@ -68,10 +69,18 @@ public sealed class When_a_registry_asks_who_we_are
     }
 
     [Test]
-    public async Task Should_get_a_token_without_a_password_where_it_needs_none()
+    public async Task Should_get_a_token_without_a_password_from_any_server_that_is_encrypted()
     {
-        AsksForToken();
-        using var client = new RegistryClient(Options.Create(_registry.Settings()));
+        using var authority = new PrivateAuthority();
+        using var folder = new TempFolder("authority");
+        await File.WriteAllTextAsync(folder.File("ca.pem"), authority.RootPem);
+        using var certificate = authority.IssueFor("localhost");
+        await using var tokens = await ElsewhereAsync(certificate);
+        AsksForToken($"https://localhost:{tokens.Url.Port}");
+        using var client = new RegistryClient(Options.Create(_registry.Settings(new KnownRegistryOptions
+        {
+            Host = Graph.Host, Url = _registry.Url, CaFile = folder.File("ca.pem"),
+        })));
 
         var digest = await client.DigestOfAsync(FakeRegistry.Api, "1", CancellationToken.None);
 
@@ -123,27 +132,28 @@ public sealed class When_a_registry_asks_who_we_are
         Assert.That((_shown.Count, _registry.Asked.Count), Is.EqualTo((0, 0)));
     }
 
-    private async Task<WebServer> ElsewhereAsync()
+    private async Task<WebServer> ElsewhereAsync(X509Certificate2? certificate = null)
     {
         var server = new WebServer(app => app.Run(async context =>
         {
             _shown.Enqueue(context.Request.Headers.Authorization.ToString());
             await context.Response.WriteAsync("""{"token":"granted"}""");
-        }));
+        }), certificate);
         await server.StartAsync();
         return server;
     }
 
     private string Elsewhere => $"http://localhost:{_other.Url.Port}"; // another host than 127.0.0.1
 
-    private void AsksForToken() => _registry.Instead = context =>
+    private void AsksForToken(string? server = null) => _registry.Instead = context =>
     {
         if (context.Request.Headers.Authorization == "Bearer granted")
             context.Response.Headers["Docker-Content-Digest"] = Graph.Digest("os");
         else
         {
             context.Response.StatusCode = 401;
-            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Elsewhere}/token\",service=\"registry\"";
+            context.Response.Headers.WWWAuthenticate =
+                $"Bearer realm=\"{server ?? Elsewhere}/token\",service=\"registry\"";
         }
 
         return Task.FromResult(true);

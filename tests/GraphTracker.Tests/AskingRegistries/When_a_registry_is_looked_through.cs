@@ -1,4 +1,3 @@
-using Builds.GraphTracker.Registries;
 using Builds.GraphTracker.Tests.Layers;
 using Builds.Parts;
 using Dapper;
@@ -137,117 +136,6 @@ public sealed class When_a_registry_is_looked_through
     }
 
     [Test]
-    public async Task Should_leave_the_registry_alone_between_two_requests()
-    {
-        await using var registry = await FakeRegistry.StartAsync();
-        var pause = TimeSpan.FromSeconds(1);
-        await using var looking = Looking.At(registry, new KnownRegistryOptions
-        {
-            Host = Graph.Host, Url = registry.Url, PauseMilliseconds = (int)pause.TotalMilliseconds,
-        });
-        registry.PutCatalog("a", "b");
-        await looking.ReconcileAsync();
-
-        for (var asked = 1; asked <= 5; asked++) // the catalog, and of each repository its tags and its one tag
-        {
-            await looking.UntilAsync("a pause", () => registry.Asked.Count == asked && looking.Clock.IsAwaited(pause));
-            looking.Clock.Pass(pause);
-        }
-
-        await looking.UntilAsync("the look to be done", () => looking.Report.ReconciledAt is not null);
-        Assert.That((looking.Report.Tags, registry.Asked.Count), Is.EqualTo((2, 5)));
-    }
-
-    [TestCase("5", 30)]
-    [TestCase("300", 300)]
-    [TestCase("Tue, 01 Jan 2030 00:05:00 GMT", 300)]
-    public async Task Should_come_back_no_sooner_than_a_busy_registry_asks_for(string asked, int seconds)
-    {
-        await using var registry = await FakeRegistry.StartAsync();
-        await using var looking = Looking.At(registry);
-        registry.PutCatalog("a");
-        registry.Instead = context =>
-        {
-            context.Response.StatusCode = 429;
-            context.Response.Headers.RetryAfter = asked;
-            context.Response.Headers.Date = "Tue, 01 Jan 2030 00:00:00 GMT";
-            return Task.FromResult(true);
-        };
-        await looking.ReconcileAsync();
-        var pause = TimeSpan.FromSeconds(seconds);
-        await looking.UntilAsync("it to be left alone", () => looking.Clock.IsAwaited(pause));
-        registry.Instead = null;
-
-        looking.Clock.Pass(pause - TimeSpan.FromMilliseconds(1));
-        Assert.That(looking.Clock.IsAwaited(TimeSpan.FromMilliseconds(1)), "it still waits");
-        Assert.That((registry.Asked.Count, looking.Report.ReconciledAt), Is.EqualTo((1, (DateTimeOffset?)null)));
-        looking.Clock.Pass(TimeSpan.FromMilliseconds(1));
-
-        await looking.UntilAsync("the look to be done", () => looking.Report.ReconciledAt is not null);
-        Assert.That((looking.Report.Tags, looking.Report.Problem), Is.EqualTo((1, (string?)null)));
-    }
-
-    [Test]
-    public async Task Should_go_on_after_an_hour_in_which_the_registry_was_down()
-    {
-        await using var registry = await FakeRegistry.StartAsync();
-        await using var looking = Looking.At(registry);
-        registry.PutCatalog("a", "b");
-        registry.Status = 503;
-        await looking.ReconcileAsync();
-        await looking.UntilAsync("the doctor to know", () => looking.Report.Problem is not null);
-        Assert.That(looking.Report, Has.Property("Problem").Contains("503").And.Property("ReconciledAt").Null);
-
-        for (var minute = 0; minute < 60; minute++)
-            looking.Clock.Pass(TimeSpan.FromMinutes(1));
-        Assert.That(registry.Asked, Has.Count.LessThan(20), "it is left alone more and more");
-        registry.Status = null;
-
-        await looking.UntilAsync("the look to be done", () => looking.Report.ReconciledAt is not null, TimeSpan.FromMinutes(1));
-        Assert.That((looking.Report.Tags, looking.Report.Found, looking.Report.Problem), Is.EqualTo((2, 2, (string?)null)));
-    }
-
-    [TestCase(401)]
-    [TestCase(403)]
-    [TestCase(404)]
-    [TestCase(405)]
-    [TestCase(500)]
-    public async Task Should_say_that_the_catalog_is_refused_and_ask_about_what_is_known(int status)
-    {
-        await using var registry = await FakeRegistry.StartAsync();
-        await using var looking = Looking.At(registry);
-        registry.PutCatalog("known", "hidden");
-        registry.PutPage("/v2/", "{}");
-        await looking.Graph.PushAsync("known", "1", Graph.Image("os"));
-        Refuse(registry, "/v2/_catalog", status);
-
-        await looking.ReconcileAsync();
-        await looking.ReconciledAsync();
-
-        Assert.That(looking.Report.Problem, Does.Contain("catalog"));
-        Assert.That(looking.Graph.Questions, Is.EqualTo(new[] { "known:1" }));
-    }
-
-    [TestCase("/v2/b/tags/list", 403, new[] { "a:1", "c:1" })]
-    [TestCase("/v2/b/tags/list", 500, new[] { "a:1", "c:1" })]
-    [TestCase("/v2/b/manifests/1", 403, new[] { "a:1", "c:1" })]
-    [TestCase("/v2/b/manifests/1", 500, new[] { "a:1", "c:1" })]
-    public async Task Should_leave_out_what_the_registry_does_not_answer_for(string path, int status, string[] found)
-    {
-        await using var registry = await FakeRegistry.StartAsync();
-        await using var looking = Looking.At(registry);
-        registry.PutCatalog("a", "b", "c");
-        registry.PutPage("/v2/", "{}");
-        Refuse(registry, path, status);
-
-        await looking.ReconcileAsync();
-        await looking.ReconciledAsync();
-
-        Assert.That(looking.Report.Problem, Does.Contain($"{status}").And.Contain(path));
-        Assert.That(looking.Graph.Questions, Is.EqualTo(found));
-    }
-
-    [Test]
     public async Task Should_look_up_again_each_time_what_could_not_be_read()
     {
         await using var registry = await OfOneTagAsync(Graph.Image("os").Digest);
@@ -285,20 +173,6 @@ public sealed class When_a_registry_is_looked_through
         Assert.That(looking.Graph.Questions, Is.Empty);
     }
 
-    [Test]
-    public async Task Should_stop_at_wrong_credentials_and_say_so()
-    {
-        await using var registry = await Registry.StartAsync(new Parts.RegistryOptions { User = "reader", Password = "right" });
-        await using var looking = Looking.At(registry, "reader", "wrong");
-        await looking.Graph.PushAsync("known", "1", Graph.Image("os"));
-
-        await looking.ReconcileAsync();
-
-        await looking.UntilAsync("the doctor to know", () => looking.Report.Problem is not null);
-        Assert.That(looking.Report.Problem, Does.Contain("401").And.Contain("User and Password"));
-        Assert.That(looking.Graph.Questions, Is.Empty);
-    }
-
     private static async Task<FakeRegistry> OfOneTagAsync(string digest)
     {
         var registry = await FakeRegistry.StartAsync();
@@ -314,14 +188,6 @@ public sealed class When_a_registry_is_looked_through
 
     private static List<string> Lists(FakeRegistry registry) =>
         [.. registry.Asked.Where(asked => asked.Contains("/tags/list", StringComparison.Ordinal)).Select(asked => asked.Split('/')[2])];
-
-    private static void Refuse(FakeRegistry registry, string path, int status) => registry.Instead = context =>
-    {
-        if (context.Request.Path != path)
-            return Task.FromResult(false);
-        context.Response.StatusCode = status;
-        return Task.FromResult(true);
-    };
 
     // In pages of a hundred, by the address that the one before names.
     private static async Task<bool> PagedAsync(HttpContext context, int tags)

@@ -210,6 +210,7 @@ public sealed class When_a_base_is_pushed
         await _world.SettleAsync();
 
         Assert.That(_world.Rebuilt, Does.Contain("flat").And.Not.Contain("above"));
+        Assert.That(_world.NodesOf(_world.Asked[0].Cause!.CascadeId!.Value), Does.Contain("flat latest: unchanged"));
         Assert.That(_world.Outdated, Is.Empty);
         Assert.That(_world.Cascades, Is.EqualTo(new[] { "done" }));
     }

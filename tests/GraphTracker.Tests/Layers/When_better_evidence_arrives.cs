@@ -128,6 +128,32 @@ public sealed class When_better_evidence_arrives
         Assert.That(OfApi, Is.EqualTo(new[] { "api:1 → go:1 from 2", "api:1 → late:1 finalFrom 2" }));
     }
 
+    [TestCase(true, "pinned stale")]
+    [TestCase(false, "stale")]
+    public async Task Should_know_by_provenance_whether_a_base_with_a_tag_was_pinned(bool inAllStages, string expected)
+    {
+        var pinned = Named("base", "1", Base) with { IsPinned = true };
+        await _graph.PushAsync("api", "1", Index(Api) with
+        {
+            Provenance = new Dictionary<string, IReadOnlyList<SeenBase>>
+            {
+                [Api.Digest] = inAllStages ? [pinned] : [pinned, pinned with { IsPinned = false }],
+            },
+        });
+
+        await _graph.PushAsync("base", "1", Image("os newer"));
+
+        Assert.That(OfApi, Is.EqualTo(new[] { $"api:1 → base:1 finalFrom 2 {expected}" }));
+    }
+
+    [Test]
+    public async Task Should_believe_the_annotation_of_an_index()
+    {
+        await _graph.PushAsync("squashed", "1", Index(Image("one")) with { Base = Named("base", "1", Base) });
+
+        Assert.That(_graph.Footings, Has.Member("squashed:1 → base:1 finalFrom 3"));
+    }
+
     [Test]
     public async Task Should_tell_same_layers_apart_by_an_annotation()
     {
