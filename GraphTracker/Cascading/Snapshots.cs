@@ -14,10 +14,11 @@ internal sealed class Snapshots(SqliteConnection db, CascadeLimits limits, long 
     internal Snapshot Read(IReadOnlyCollection<long> seeds)
     {
         Affected.Find(db, seeds);
+        var bases = new UnitBases(db, new Moves(db, limits));
         return new Snapshot
         {
-            Units = new Units(db, new Moves(db, limits)).Read(),
-            Outside = Outside.Read(db),
+            Units = new Units(db, bases).Read(),
+            Outside = Outside.Read(db, bases.Below),
             OpenOutside = db.Query<long>(SelectOpen).ToHashSet(),
             Counted = Counted(),
             Cancelled = db.Query<string>(SelectCancelled).ToHashSet(),

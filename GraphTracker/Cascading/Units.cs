@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace Builds.GraphTracker.Cascading;
 
 /// <summary>Reads the affected tags, joined to what is built together.</summary>
-internal sealed class Units(SqliteConnection db, Moves moves)
+internal sealed class Units(SqliteConnection db, UnitBases bases)
 {
     // A few texts are those of nearly all.
     private readonly Dictionary<(string, string), RebuildPolicy> _policies = [];
@@ -39,7 +39,7 @@ internal sealed class Units(SqliteConnection db, Moves moves)
 
     internal List<Unit> Read()
     {
-        var footings = new UnitBases(db, moves).Read();
+        var footings = bases.Read();
         return
         [
             .. Rows()

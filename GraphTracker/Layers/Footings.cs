@@ -74,9 +74,14 @@ internal static class Footings
         return !now.SetEquals(before);
     }
 
+    // A tag that was deleted stands on what it stood on, as long as something stands on it: that knows so what is below.
     private const string SelectChildrenOfTag = """
-        select part.image as Manifest, part.platform as Platform, tag.manifest as Whole
-          from tag join part on part.manifest = tag.manifest where tag.id = @tag
+        select part.image as Manifest, part.platform as Platform, part.manifest as Whole
+          from tag join part on part.manifest = coalesce(tag.manifest, (
+            select last.old_manifest from tag_move last
+             where last.tag = tag.id and exists (select 1 from base_version where base_version.base_tag = tag.id)
+             order by last.number desc limit 1))
+         where tag.id = @tag
         """;
 
     private static List<Footing> Find(SqliteConnection db, Twins twins, long tag)

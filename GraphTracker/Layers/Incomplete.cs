@@ -31,7 +31,12 @@ internal static class Incomplete
         if (isIncomplete && tries < MostTries)
         {
             if (db.QuerySingle<bool>(IsAsked, new { image, id }))
-                return; // read again for another reason, before its time
+            {
+                // Read for another reason, before its time; what is asked already finds that it is not whole.
+                db.Execute(Set, new { id, tries = Math.Max(tries, 1) });
+                return;
+            }
+
             var pause = (long)(FirstPause.TotalMilliseconds * Math.Pow(2, tries));
             Questions.AskManifest(db, image, id, "watch", now, now + pause);
             db.Execute(Set, new { id, tries = tries + 1 });

@@ -49,7 +49,7 @@ internal sealed class Lane(LayersOptions options)
     public void Answered()
     {
         lock (_lock)
-            (_failures, _until) = (0, default);
+            _failures = 0; // where it is left alone meanwhile, that was asked for after this
     }
 
     /// <param name="asked">How long the registry asks to be left alone.</param>

@@ -13,7 +13,7 @@ public sealed partial class Reconciling(
     ILogger<Reconciling> logger) : BackgroundService
 {
     private const int Page = 100; // as most registries
-    private const int MostGivenUp = 3; // one after the other: then it is not the repositories
+    private const int MostLost = 3; // one after the other: then it is not the repositories
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(options.Value.Known
         .Where(registry => registry.ReconcileInterval > TimeSpan.Zero)
@@ -22,16 +22,17 @@ public sealed partial class Reconciling(
     private async Task LookAsync(KnownRegistryOptions registry, CancellationToken cancel)
     {
         var patience = new Patience();
-        var isResumed = store.Read(db => Reconciles.IsOpen(db, registry.Host));
+        bool? isResumed = null;
         while (!cancel.IsCancellationRequested)
         {
             TimeSpan pause;
             try
             {
+                isResumed ??= store.Read(db => Reconciles.IsOpen(db, registry.Host));
                 await ReconcileAsync(registry, cancel);
                 patience.Answered();
                 // What it had looked at before this start may have moved since: once more, now from the beginning.
-                pause = isResumed ? TimeSpan.Zero : registry.ReconcileInterval;
+                pause = isResumed.Value ? TimeSpan.Zero : registry.ReconcileInterval;
                 isResumed = false;
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -55,15 +56,15 @@ public sealed partial class Reconciling(
             await store.WriteAsync(db => Reconciles.Begin(db, host, refused, Now), cancel);
         }
 
-        var givenUp = 0;
+        var lost = 0;
         while (store.Read(db => Reconciles.Next(db, host)) is { } repository)
         {
             var look = new RepositoryLook(store, client, clock, registry, repository);
             await look.RunAsync(cancel);
             await store.WriteAsync(
                 db => Reconciles.LookedAt(db, host, repository, look.Tags, look.Found, look.Refused), cancel);
-            givenUp = look.IsGivenUp ? givenUp + 1 : 0;
-            if (givenUp == MostGivenUp)
+            lost = look.IsLost ? lost + 1 : 0;
+            if (lost == MostLost)
                 throw new RegistryUnavailableException(
                     $"{host} answers, and fails at whatever it is asked about tags. {look.Refused}");
         }

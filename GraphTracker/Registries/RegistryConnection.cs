@@ -19,6 +19,8 @@ internal sealed class RegistryConnection : IDisposable
     private const int MostBytes = 8 << 20; // no manifest, configuration, page of names or token is larger
     private const int MostRedirects = 5;   // to where blobs lie; the handler takes no credentials along
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1); // whatever it asks for
+
     private readonly KnownRegistryOptions _options;
     private readonly TimeSpan _patience;
     private readonly HttpClient _http;
@@ -85,9 +87,15 @@ internal sealed class RegistryConnection : IDisposable
     internal static bool IsPassing(HttpStatusCode status) => status
         is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
 
-    // Seconds, or an instant by the clock of whoever answers (RFC 9110, 10.2.3).
-    internal static TimeSpan? RetryAfterOf(HttpResponseMessage answer) =>
-        answer.Headers.RetryAfter?.Delta ?? answer.Headers.RetryAfter?.Date - answer.Headers.Date;
+    /// <summary>Seconds, or an instant by the clock of whoever answers (RFC 9110, 10.2.3).</summary>
+    /// <returns>Null where it does not ask to be left alone; zero where it does, and does not say how long.</returns>
+    internal static TimeSpan? RetryAfterOf(HttpResponseMessage answer)
+    {
+        var asked = answer.Headers.RetryAfter?.Delta ?? answer.Headers.RetryAfter?.Date - answer.Headers.Date;
+        return asked is { } pause
+            ? TimeSpan.FromTicks(Math.Clamp(pause.Ticks, 0, LongestPause.Ticks))
+            : answer.StatusCode == HttpStatusCode.TooManyRequests ? TimeSpan.Zero : null;
+    }
 
     // The limit is one for headers and body: a registry that trickles is one that does not answer.
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancel)

@@ -83,7 +83,7 @@ internal sealed partial class RegistryLogin
             + $"&scope={Uri.EscapeDataString(scope)}";
         using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query }.Uri);
         request.Headers.Authorization = _basic;
-        using var answer = await _http.SendAsync(request, cancel);
+        using var answer = await SendAsync(request, realm, cancel);
         if (answer.StatusCode == HttpStatusCode.Unauthorized && _basic is not null)
             throw new RegistryUnavailableException(
                 $"The token server {realm.Authority} of {_options.Host} does not know us: look at User and Password of "
@@ -95,13 +95,29 @@ internal sealed partial class RegistryLogin
             throw new RegistryUnavailableException(
                 $"The token server {realm.Authority} of {_options.Host} answered {(int)answer.StatusCode}.")
             {
-                RetryAfter = RegistryConnection.RetryAfterOf(answer),
+                RetryAfter = RegistryConnection.RetryAfterOf(answer) ?? TimeSpan.Zero, // nothing can be asked without it
             };
         if (!answer.IsSuccessStatusCode)
             return null;
 
         using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
         return ManifestReader.Text(json.RootElement, "token") ?? ManifestReader.Text(json.RootElement, "access_token");
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Uri realm, CancellationToken cancel)
+    {
+        try
+        {
+            return await _http.SendAsync(request, cancel);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RegistryUnavailableException(
+                $"The token server {realm.Authority} of {_options.Host} cannot be reached: {e.GetBaseException().Message}", e)
+            {
+                RetryAfter = TimeSpan.Zero,
+            };
+        }
     }
 
     [GeneratedRegex("([A-Za-z]+)=\"([^\"]*)\"")]

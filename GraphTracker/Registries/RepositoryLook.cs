@@ -24,8 +24,8 @@ internal sealed class RepositoryLook(
     /// <summary>The first thing that could not be looked at; null where everything could.</summary>
     public string? Refused { get; private set; }
 
-    /// <summary>It was given up: the registry failed at one tag after the other.</summary>
-    public bool IsGivenUp => _misses == MostMisses;
+    /// <summary>The registry failed at each tag that it was asked about.</summary>
+    public bool IsLost => Tags == 0 && _misses > 0;
 
     /// <exception cref="RegistryUnavailableException">The registry does not answer: look at it anew.</exception>
     public async Task RunAsync(CancellationToken cancel)
@@ -38,7 +38,7 @@ internal sealed class RepositoryLook(
             await foreach (var tag in client.TagsAsync(_image, cancel))
                 listed.Add(tag);
         }, cancel);
-        foreach (var tag in listed.Union(known.Keys).TakeWhile(_ => !IsGivenUp))
+        foreach (var tag in listed.Union(known.Keys).TakeWhile(_ => _misses < MostMisses))
             await TryTagAsync(tag, known.GetValueOrDefault(tag), cancel);
     }
 

@@ -32,9 +32,10 @@ public sealed class EarlierStore
             throw new PartException($"script {last}: {made.Error.Message}");
 
         using var db = new SqliteConnection(connection);
+        db.Open();
         db.Execute("pragma foreign_keys = off"); // each row names the only one of the other table
         foreach (var table in TablesOf(db))
-            db.Execute($"insert or ignore into {table} select {string.Join(", ", ValuesOf(db, table))}");
+            db.Execute($"insert into {table} select {string.Join(", ", ValuesOf(db, table))}");
         return new EarlierStore(path);
     }
 

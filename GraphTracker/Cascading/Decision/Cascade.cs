@@ -28,13 +28,14 @@ public static class Cascade
     }
 
     /// <summary>Whether a move of this base rebuilds what has that policy.</summary>
-    public static bool Counts(Footing footing, RebuildPolicy policy) => !footing.Pinned && policy.On switch
-    {
-        RebuildOn.Never => false,
-        RebuildOn.FinalBase => footing.Kind == "finalFrom",
-        RebuildOn.EveryFrom => footing.Kind is "finalFrom" or "from",
-        _ => true,
-    };
+    public static bool Counts(Footing footing, RebuildPolicy policy) =>
+        footing is { Pinned: false, Deleted: null } && policy.On switch
+        {
+            RebuildOn.Never => false,
+            RebuildOn.FinalBase => footing.Kind == "finalFrom",
+            RebuildOn.EveryFrom => footing.Kind is "finalFrom" or "from",
+            _ => true,
+        };
 
     /// <summary>What the bases of a unit are now: a rebuild that failed on these would fail on them again.</summary>
     public static string BasesOf(Unit unit) =>

@@ -22,6 +22,7 @@ internal static class Flags
         return new Verdict
         {
             Cause = cause,
+            Through = cause.Deleted,
             Outlook = OutdatedOutlook.Policy,
             Next = "",
             Depth = Math.Max(storey, below?.Depth ?? 0) + 1,
@@ -67,11 +68,18 @@ internal static class Flags
             {
                 Next = $"{flagged.Through} has to be renewed first, and nothing here will do that",
             };
-        return moving.TrueForAll(footing => footing.Pinned)
+        var present = moving.FindAll(footing => footing.Deleted is null);
+        if (present.Count == 0)
+            return flagged with
+            {
+                Outlook = OutdatedOutlook.Ancestor,
+                Next = $"{moving[0].Deleted}, which it was built on, was deleted: build it on another image",
+            };
+        return present.TrueForAll(footing => footing.Pinned)
             ? flagged with
             {
                 Outlook = OutdatedOutlook.Pinned,
-                Next = $"its Dockerfile names the digest of {moving[0].Base}: a rebuild would change nothing",
+                Next = $"its Dockerfile names the digest of {present[0].Base}: a rebuild would change nothing",
             }
             : flagged with
             {

@@ -21,6 +21,12 @@ public sealed record Footing
 
     public required bool Pinned { get; init; }
 
+    /// <summary>
+    /// The tag in between that was deleted, with registry: nothing can be built on this base before the Dockerfile names
+    /// another. Null where it is stood on directly.
+    /// </summary>
+    public string? Deleted { get; init; }
+
     /// <summary>How often the base has moved: of the same tag, the same number is the same version.</summary>
     public required long Moves { get; init; }
 

@@ -67,7 +67,7 @@ internal sealed class Looking(RegistryOptions options, Graph? graph = null) : IA
         Graph.Store, Client, Options.Create(options), Clock, NullLogger<Watching>.Instance));
 
     /// <summary>What a registry's notification becomes.</summary>
-    public Task NotifyAsync(string repository, string tag, string digest, string registry = Graph.Host) =>
+    public Task NotifyAsync(string repository, string? tag, string digest, string registry = Graph.Host) =>
         new ImagePushedConsumer(Graph.Store, Options.Create(options), Clock).TakeAsync(
             new ImagePushed
             {

@@ -89,6 +89,17 @@ public sealed class When_a_registry_asks_who_we_are
     }
 
     [Test]
+    public void Should_take_a_registry_for_away_whose_token_server_is()
+    {
+        AsksForToken($"http://127.0.0.1:{FreePort.Next()}");
+        using var client = Client(_registry.Url, tokenServer: null);
+
+        Assert.That(() => client.DigestOfAsync(FakeRegistry.Api, "1", CancellationToken.None), Throws
+            .TypeOf<RegistryUnavailableException>().With.Message.Contains("token server")
+            .And.Property("RetryAfter").EqualTo(TimeSpan.Zero));
+    }
+
+    [Test]
     public async Task Should_show_nothing_where_the_registry_sends_us_elsewhere()
     {
         _registry.Instead = context =>

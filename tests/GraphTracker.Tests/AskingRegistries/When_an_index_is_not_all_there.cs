@@ -122,6 +122,18 @@ public sealed class When_an_index_is_not_all_there
     }
 
     [Test]
+    public async Task Should_be_read_again_where_it_was_pushed_by_its_digest_before()
+    {
+        _late = _attestation;
+        await _looking.NotifyAsync("team/api", null, _index);
+        await PushedAsync();
+        Assert.That(_looking.Graph.Footings, Is.EqualTo(new[] { "team/api:1 → team/os:1 finalFrom 4" }));
+        _late = "";
+
+        await _looking.UntilAsync("its provenance", () => _looking.Graph.Footings[0].EndsWith('2'), TimeSpan.FromSeconds(1));
+    }
+
+    [Test]
     public async Task Should_not_wait_for_an_attestation_that_says_nothing()
     {
         Tag(Attest(_registry.Put("blobs", "application/vnd.in-toto+json", "this is no JSON")));

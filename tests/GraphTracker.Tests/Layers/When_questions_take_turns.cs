@@ -157,6 +157,17 @@ public sealed class When_questions_take_turns
     }
 
     [Test]
+    public void Should_not_take_an_older_answer_for_the_end_of_that()
+    {
+        var lane = new Lane(new LayersOptions());
+        var until = lane.Failed(default, TimeSpan.FromMinutes(5));
+
+        lane.Answered();
+
+        Assert.That(lane.Until, Is.EqualTo(until));
+    }
+
+    [Test]
     public async Task Should_not_ask_at_once_again_where_nothing_can_be_written()
     {
         await _played.Graph.Store.WriteAsync(
