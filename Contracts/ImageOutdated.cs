@@ -13,7 +13,9 @@ public sealed record ImageOutdated
     public required string OldDigest { get; init; }
     public required string NewDigest { get; init; }
 
-    /// <summary>What says that the image stands on the base: build record, provenance, annotation or layers.</summary>
+    /// <summary>
+    /// What says that the image stands on the base: build record, provenance, annotation or layers. Of a chain the weakest.
+    /// </summary>
     public required string Evidence { get; init; }
 
     /// <summary>The image in between, where it is not directly outdated.</summary>

@@ -74,7 +74,7 @@ internal static class Footings
         return !now.SetEquals(before);
     }
 
-    // A tag that was deleted stands on what it stood on, as long as something stands on it: that knows so what is below.
+    // A tag that was deleted stands on what it stood on, as long as something stands on it: that has it in its layers.
     private const string SelectChildrenOfTag = """
         select part.image as Manifest, part.platform as Platform, part.manifest as Whole
           from tag join part on part.manifest = coalesce(tag.manifest, (

@@ -100,7 +100,7 @@ public static class Manifests
             if (seen.Base is { } named)
                 Edges.Name(recording, member, named, Edges.Annotation, "finalFrom");
             var materials = seen.Provenance.GetValueOrDefault(one.Digest) ?? [];
-            foreach (var material in materials.OrderBy(each => each.IsPinned)) // what one stage follows, the image follows
+            foreach (var material in materials.OrderBy(each => each.IsPinned)) // what one stage follows, all follow
                 Edges.Name(recording, member, material, Edges.Provenance, "from");
             recording.ChangedChild(member);
         }

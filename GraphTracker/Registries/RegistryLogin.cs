@@ -95,7 +95,7 @@ internal sealed partial class RegistryLogin
             throw new RegistryUnavailableException(
                 $"The token server {realm.Authority} of {_options.Host} answered {(int)answer.StatusCode}.")
             {
-                RetryAfter = RegistryConnection.RetryAfterOf(answer) ?? TimeSpan.Zero, // nothing can be asked without it
+                RetryAfter = RegistryConnection.RetryAfterOf(answer) ?? TimeSpan.Zero,
             };
         if (!answer.IsSuccessStatusCode)
             return null;
@@ -104,6 +104,7 @@ internal sealed partial class RegistryLogin
         return ManifestReader.Text(json.RootElement, "token") ?? ManifestReader.Text(json.RootElement, "access_token");
     }
 
+    // Without it nothing can be asked: the registry is as good as away.
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Uri realm, CancellationToken cancel)
     {
         try
@@ -113,7 +114,8 @@ internal sealed partial class RegistryLogin
         catch (HttpRequestException e)
         {
             throw new RegistryUnavailableException(
-                $"The token server {realm.Authority} of {_options.Host} cannot be reached: {e.GetBaseException().Message}", e)
+                $"The token server {realm.Authority} of {_options.Host} cannot be reached: "
+                + e.GetBaseException().Message, e)
             {
                 RetryAfter = TimeSpan.Zero,
             };

@@ -5,8 +5,8 @@ namespace Builds.GraphTracker.Registries;
 
 /// <summary>
 /// The look at one repository: each of its tags is asked about, and each that is known and not listed any more. What
-/// differs becomes a question. A tag that the registry cannot answer for, while it is well otherwise, is left out; after
-/// several in a row all others too.
+/// differs becomes a question. A tag that the registry cannot answer for, while it is well otherwise, is left out;
+/// after several in a row all others too.
 /// </summary>
 internal sealed class RepositoryLook(
     GraphStore store, RegistryClient client, TimeProvider clock, KnownRegistryOptions registry, string repository)

@@ -22,8 +22,8 @@ public sealed record Footing
     public required bool Pinned { get; init; }
 
     /// <summary>
-    /// The tag in between that was deleted, with registry: nothing can be built on this base before the Dockerfile names
-    /// another. Null where it is stood on directly.
+    /// The tag in between that was deleted, with registry: nothing can be built on this base before the Dockerfile
+    /// names another. Null where it is stood on directly.
     /// </summary>
     public string? Deleted { get; init; }
 
